@@ -1,0 +1,1 @@
+"""Heed's library: a serverless first responder for social customer care."""

@@ -1,0 +1,84 @@
+"""The states of a reply, machine or agent: one protocol for both.
+
+planned -> sending -> sent | refused | parked | cancelled, with doubt between sending and the end.
+The machine's reply lives on its mention, whose states before and beside it stand here too."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from heed.domain.clock import MINUTE_MS, SECOND_MS
+from heed.domain.mention import ConversationId, MentionId
+
+ReplyState = Literal[
+    "new", "planned", "sending", "doubt", "sent", "refused", "parked", "cancelled",
+    "silent", "queued", "gone",
+]  # fmt: skip
+FINAL: frozenset[ReplyState] = frozenset(
+    {"sent", "refused", "parked", "cancelled", "silent", "queued", "gone"}
+)
+CLAIMABLE: tuple[ReplyState, ...] = ("new", "planned")
+
+TRIES_MAX = 3
+LOOKS_MAX = 2
+LEASE_MARGIN_MS = 30 * SECOND_MS
+RETRY_MS = MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRef:
+    """Where a reply is stored: ASCII, short enough for a queue message."""
+
+    owner: str
+    part: str = "-"
+
+    @property
+    def is_agents(self) -> bool:
+        """Whether a person wrote it."""
+        return self.part != "-"
+
+
+def machine_reply(mention: MentionId) -> ReplyRef:
+    """Refer to the acknowledgement of a mention."""
+    return ReplyRef(f"mention#{mention}")
+
+
+def agent_reply(conversation: ConversationId, received_at: int, reply_id: str) -> ReplyRef:
+    """Refer to a person's reply. `received_at` of the answered mention, not the time of writing:
+    the same reply id to the same mention is the same reply, whenever it is repeated."""
+    return ReplyRef(f"conv#{conversation}", f"at#{received_at:013d}#reply#{reply_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Where a reply stands. Instants in epoch milliseconds, 0 = never.
+
+    `by`: the attempt that holds it; `lease_until`: until then nobody else may touch it; `key`: the
+    idempotency key; `looks`: how often we searched the platform for it; `opens_at`: not tried again
+    before then.
+    """
+
+    state: ReplyState
+    epoch: int = 0
+    by: str = ""
+    lease_until: int = 0
+    key: str = ""
+    first_try_at: int = 0
+    tries: int = 0
+    looks: int = 0
+    fingerprint: str = ""
+    reply_id: str = ""
+    opens_at: int = 0
+
+
+def is_stranded(sending: Sending, now: int) -> bool:
+    """Whether a send began and its worker can no longer be alive: only a look may go on."""
+    return sending.state == "sending" and sending.lease_until <= now
+
+
+def fingerprint(text: str) -> str:
+    """Hash a text as a platform might give it back: case, space and marks folded."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    kept = "".join(c for c in folded if c.isalnum())
+    return hashlib.blake2b(kept.encode("utf-8", "replace"), digest_size=8).hexdigest()
