@@ -191,7 +191,7 @@ def _nothing_to_answer(
     if verdict.intent == "spam" and verdict.complaint <= 0 and not live:
         return _silent("spam")
     is_praise = verdict.intent == "praise" or verdict.sentiment == "positive"
-    if is_praise and verdict.complaint <= 0 and context.root_mood == "negative":
+    if is_praise and not _needs(verdict) and context.root_mood == "negative":
         return _silent("praise_under_complaint", "like")
     return None
 

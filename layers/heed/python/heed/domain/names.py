@@ -7,7 +7,7 @@ WORDS_MAX = 3
 
 # A capital, then small letters; a second capital only where names have one; parts of a double name.
 _PART = r"(?:Mc|Mac|De|La|Le|Da|Di|Du|Van)?[A-Z][a-z]+"
-_NAME = re.compile(rf"{_PART}(?:-{_PART}|['\u2019][A-Z]?[a-z]+)?")
+_NAME = re.compile(rf"{_PART}(?:-{_PART}|['\u2019][A-Z]?[a-z]{2,})?")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _TRIPLED = re.compile(r"(.)\1\1", re.IGNORECASE)
 _LETTERS_MAX = 20
@@ -23,30 +23,37 @@ _TELLTALES = re.compile(
     r"|bitcoin|trader|gaming|gamer|qwert|asdf|lover|hater|admin|service|shop|store|sucks",
 )
 
-# Words that stand first in display names, or anywhere in one that is none.
-_NOT_NAMES = frozenset(
+# Words that make a slogan, a title or a firm of a display name, wherever they stand.
+_NEVER = frozenset(
     """
-    a an the this that these those not no none never nope yes yeah fix stop free save give get got
+    a the this that these those not no none never nope yes yeah fix stop free save give get got
     my your our his her their its mine yours i im ive we you he she it they me us them who what
     when where why how which just only very so too still really real again now then here there all
     and or but if in on at to for from with without by of off over under out up down is am are was
-    be been being do does did done has have had will would can could should may might must shall
-    let lets please help hey hi hello dear ok okay oh wow lol omg wtf hmm meh ugh bye goodbye
-    mr mrs ms miss mx dr doc doctor prof professor sir dame lady lord madam rev reverend father
-    fr sister brother captain capt major colonel sergeant sgt general officer chef coach judge
-    herr frau monsieur madame mme mlle senor senora sr sra don dona pan pani sig signora
-    mum mom mummy mommy dad daddy nan nana nanny gran granny grandma grandpa grandad papa mama
-    aunt auntie uncle son daughter kid kids baby wife husband family boy girl man woman guy lad
-    lass bro sis dude mate friend boss king queen prince princess president minister chief
-    null nil nan undefined none unknown anonymous anon user username guest test tester testing
-    deleted account name nobody someone somebody everyone anyone person human bot robot bots me
-    team crew group club union fan fans news daily times post press media radio tv blog podcast
-    music band dj mc art arts artist photo photos photography film films book books food pizza
-    burger coffee tea beer wine chocolate cake happy unhappy sad mad tired fed sick bored annoyed
-    furious livid irate grumpy broke lost looking waiting late poor rich lucky proud crazy lazy
-    silly funny cool hot cold wild calm quiet loud big little small tiny tall short fat old young
-    new good great best better bad worse evil nice lovely sweet cute pretty beautiful super mega
-    ultra hyper turbo extra former ex future late real true false fake simply simple pure plain
+    be been being do does did done has have had can could should would might must shall let lets
+    please help hey hi hello dear ok okay oh wow lol omg wtf hmm meh ugh bye goodbye
+    mr mrs ms miss mx dr doc doctor prof professor sir dame lady lord madam rev reverend
+    captain capt major colonel sergeant sgt general officer chef coach herr frau monsieur madame
+    mme mlle senor senora sr sra dona pan pani sig signora mum mom mummy mommy dad daddy
+    null nil nan undefined unknown anonymous anon user username guest test tester testing deleted
+    account name nobody someone somebody everyone anyone human bot robot bots team crew club fan
+    fans news daily times media radio tv fc united rovers wanderers athletic
+    happy unhappy sad mad tired fed sick bored annoyed furious livid irate grumpy broke lost
+    looking waiting worst best worse better great ltd llc inc gmbh plc corp company holdings
+    solutions international global official esq
+    """.split()
+)
+# Words that are no first names, though some of them are somebody's last one.
+_NEVER_FIRST = frozenset(
+    """
+    an will may father fr sister brother uncle aunt auntie nana nanny gran granny grandma grandmum
+    grandpa grandad papa mama son daughter kid kids baby wife husband family boy girl man woman guy
+    lad lass bro sis dude mate friend boss king queen prince princess president minister chief
+    judge don person group union band dj art arts artist photo photos photography film films book
+    books music post press blog podcast food pizza burger coffee tea beer wine chocolate cake
+    late poor rich lucky proud crazy lazy silly funny cool hot cold wild calm quiet loud big little
+    small tiny tall short fat old young new good bad evil nice lovely sweet cute pretty beautiful
+    super mega ultra hyper turbo extra former ex future true false fake simply simple pure plain
     life live living love peace war god jesus allah buddha satan devil angel heaven hell hope
     dream dreams dreamer faith truth justice freedom liberty soul spirit ghost shadow dark light
     sun moon star stars sky cloud rain snow storm thunder fire ice water ocean sea river mountain
@@ -55,18 +62,17 @@ _NOT_NAMES = frozenset(
     september october november december today tomorrow yesterday forever always sometimes maybe
     red blue green black white pink purple orange yellow brown grey gray gold golden silver
     cat cats kitty dog dogs puppy bear wolf fox lion tiger dragon panda monkey unicorn bird eagle
-    fish shark snake horse bee duck goose pig cow
+    fish shark snake horse bee duck goose pig cow rock
     bus train plane flight car bike taxi boat ship road street house home school college uni
     university hospital bank money cash pay price prices deal deals sale sales bill bills tax
     order orders parcel package delivery box phone phones mobile internet wifi web site online app
-    apps tech data cloud code game games play player pro noob random weird stranger traveller
-    citizen voter taxpayer tenant driver pilot nurse teacher student lawyer engineer farmer baker
+    apps tech data code game games play player pro noob random weird stranger citizen voter
+    taxpayer tenant driver pilot nurse teacher student lawyer engineer farmer baker teller
     london paris berlin madrid leeds hull york dublin england scotland wales ireland britain uk usa
-    us eu europe america africa asia india city town fc united rovers wanderers athletic
+    eu europe america africa asia india italy spain france germany town city east west north south
     acme google amazon apple facebook twitter instagram youtube tiktok netflix spotify tesla
-    vodafone ltd llc inc gmbh plc co corp company sa ag bv holdings solutions international global
-    national local public private uncle senior junior jr sen citizen concerned confused curious
-    abc xyz foo bar baz first last second third one two three four five
+    vodafone co sa ag bv national local public private senior junior jr sen concerned confused
+    curious abc xyz foo bar baz first last second third one two three four five
     """.split()
 )
 
@@ -78,7 +84,7 @@ def safe_first_name(display_name: str | None) -> str | None:
     shouted in a slogan, no title, no company, no common word. Source: requirements R22.
     """
     words = unicodedata.normalize("NFC", display_name or "").split()
-    if not 1 <= len(words) <= WORDS_MAX or any(_is_no_name(word) for word in words):
+    if not 1 <= len(words) <= WORDS_MAX or any(_makes_no_name(word) for word in words):
         return None
     if len(words) > 1 and all(word.isupper() for word in words):
         return None
@@ -88,9 +94,9 @@ def safe_first_name(display_name: str | None) -> str | None:
     return first if _looks_like_a_name(first) else None
 
 
-def _is_no_name(word: str) -> bool:
-    bare = word.strip(".,!?:;()'\"").casefold()
-    return bare in _NOT_NAMES or "&" in word or "@" in word or bool(_TELLTALES.search(bare))
+def _makes_no_name(word: str) -> bool:
+    bare = _bare(word)
+    return bare in _NEVER or "&" in word or "@" in word or bool(_TELLTALES.search(bare))
 
 
 def _looks_like_a_name(word: str) -> bool:
@@ -100,7 +106,12 @@ def _looks_like_a_name(word: str) -> bool:
         and bool(_NAME.fullmatch(plain))
         and bool(_VOWEL.search(plain))
         and not _TRIPLED.search(plain)
+        and _bare(word) not in _NEVER_FIRST
     )
+
+
+def _bare(word: str) -> str:
+    return "".join(map(_plain_letter, word.strip(".,!?:;()'\""))).casefold()
 
 
 def _plain_letter(char: str) -> str:

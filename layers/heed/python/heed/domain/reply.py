@@ -4,6 +4,7 @@ planned -> sending -> sent | refused | parked | cancelled, with doubt between se
 The machine's reply lives on its mention, whose states before and beside it stand here too."""
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal
@@ -77,8 +78,16 @@ def is_stranded(sending: Sending, now: int) -> bool:
     return sending.state == "sending" and sending.lease_until <= now
 
 
+# What platforms add to a reply, or put in the place of what was written: the handles that it begins
+# with, and short links. Source: docs.x.com "Counting characters", 2026-11-22.
+_HANDLES = re.compile(r"\A\s*(?:@\w+\s+)+")
+_LINK = re.compile(r"(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?:/\S*)?)")
+
+
 def fingerprint(text: str) -> str:
-    """Hash a text as a platform might give it back: case, space and marks folded."""
+    """Hash a text as a platform might give it back: handles in front, links, case, space and marks
+    do not count."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    kept = "".join(c for c in folded if c.isalnum())
+    words = _LINK.sub("", _HANDLES.sub("", folded))
+    kept = "".join(c for c in words if c.isalnum())
     return hashlib.blake2b(kept.encode("utf-8", "replace"), digest_size=8).hexdigest()

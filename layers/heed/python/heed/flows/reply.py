@@ -1,0 +1,192 @@
+"""Bring one reply as far as it can go now: the machine's acknowledgement under the rules that bind
+it, or a person's words. How a send is claimed, made and recorded stands in `sending`."""
+
+from dataclasses import replace
+from typing import Final
+
+from heed.domain import policy
+from heed.domain.conversation import ANSWERED_ELSEWHERE, Ack, Conversation
+from heed.domain.decision import HOLDS
+from heed.domain.mention import MentionId
+from heed.domain.policy import Send, Verdict
+from heed.domain.reply import CLAIMABLE, FINAL, RETRY_MS, ReplyRef, ReplyState
+from heed.domain.voice import TextKind, compose
+from heed.flows import handover
+from heed.flows.sending import Job, Replying, end, note_reply, postpone, send, settle
+from heed.ports import HeldDraft, Move
+
+PAUSE_LOOK_MS: Final = RETRY_MS
+# Who inherits a slot was handed to people already.
+_MACHINES_CLAIMABLE: Final[tuple[ReplyState, ...]] = (*CLAIMABLE, "queued")
+# Changes of a mention that triage must look at before a text may leave.
+_UNSETTLED: Final = ("own", "edit", "del")
+_PERSON_HAS_IT: Final = "person_has_it"
+
+
+def reply(ref: ReplyRef, s: Replying) -> str:
+    """Bring one reply as far as it can go now. Returns where it stands, in one word.
+
+    The message that rang may be deleted whatever comes back: an unfinished reply stands in the due
+    index, and sweep rings again.
+    """
+    outcome = _agents(ref, s) if ref.is_agents else _machines(ref, s)
+    s.meter.count(f"reply_{outcome}")
+    return outcome
+
+
+def _machines(ref: ReplyRef, s: Replying) -> str:
+    stored = s.handing.mentions.get(MentionId(ref.owner.removeprefix("mention#")))
+    if stored is None:
+        return "unknown"
+    adapter = s.load(stored.mention.platform)
+    job = Job(ref, stored.sending, stored, adapter, since=stored.received_at)
+    waiting = settle(job, s, _MACHINES_CLAIMABLE)
+    if waiting is not None:
+        return waiting
+    return "unsettled" if stored.todo in _UNSETTLED else _acknowledged(job, s)
+
+
+def _acknowledged(job: Job, s: Replying) -> str:
+    conversation = handover.conversation_of(job.stored, s.handing)
+    ack = conversation.ack
+    if ack is None or ack.of != job.stored.mention.id:
+        return _unreserved(job, conversation, s)
+    ruling = _ruling(job, conversation, s)
+    if ruling.ruling == "refuse":
+        return _withheld(job, conversation, ruling.clause, s)
+    job = _composed(job, ack, s)
+    if ruling.clause == "draft":
+        return _drafted(job, s)
+    if ruling.ruling == "hold":
+        return postpone(job, ruling.clause, PAUSE_LOOK_MS, s)
+    return send(job, s)
+
+
+def _unreserved(job: Job, conversation: Conversation, s: Replying) -> str:
+    """End what was to be sent and lost its slot: to an heir, or to a later day."""
+    past = conversation.outcome_of(job.stored.mention.id)
+    was_reserved = past is not None and past[0] == "acknowledge"
+    if job.sending.state == "planned" or (job.sending.state == "new" and was_reserved):
+        final: ReplyState = "queued" if conversation.case else "silent"
+        s.handing.mentions.finish(job.stored, final, "slot_passed_on", job.stored.reasons)
+    return "not_reserved"
+
+
+def _ruling(job: Job, conversation: Conversation, s: Replying) -> Verdict:
+    """Say what the rules say; first what happened since the decision."""
+    stored, mention = job.stored, job.stored.mention
+    if clause := _overtaken(job, conversation):
+        return Verdict("refuse", clause)
+    control, author = s.controls.get(stored.brand), mention.author.id
+    sending = Send(
+        visibility=mention.visibility,
+        age_ms=s.handing.time.now() - (mention.event_at or stored.received_at),
+        summoned=mention.summoned,
+        is_repost=mention.is_repost,
+        automated_author=mention.author.automated,
+        opted_out=bool(conversation.opted_out_at)
+        or (author is not None and s.controls.opted_out(stored.brand, mention.platform, author)),
+        already_answered=bool(stored.sending.reply_id),
+        mode=control.mode_of(s.policies[stored.brand], mention.platform, mention.account),
+        paused=control.paused,
+        disabled=f"{mention.platform}#{mention.account}" in control.disabled,
+        approved=bool(stored.approved_by),
+    )
+    return policy.check(sending, tuple(clause.id for clause in job.adapter.POLICY))
+
+
+def _overtaken(job: Job, conversation: Conversation) -> str:
+    """Name what came between the decision and now, or nothing: a person, or a graver matter."""
+    stored, case = job.stored, conversation.live_case
+    written_at = stored.mention.event_at or stored.received_at
+    person_spoke = (
+        conversation.last_speaker == "person" or conversation.person_spoke_at > written_at
+    )
+    outcomes = (conversation.outcome_of(one) for one in (case.pending if case else ()))
+    clauses = (
+        ("gone", bool(stored.gone_at)),
+        (ANSWERED_ELSEWHERE, bool(stored.own_post) or person_spoke),
+        (_PERSON_HAS_IT, case is not None and case.state == "claimed"),
+        ("held", any(outcome is not None and outcome[1] in HOLDS for outcome in outcomes)),
+    )
+    return next((clause for clause, holds in clauses if holds), "")
+
+
+def _composed(job: Job, ack: Ack, s: Replying) -> Job:
+    kind: TextKind = "apology" if ack.kind == "apology" else "neutral"
+    mention = job.stored.mention
+    composed = compose(
+        s.voices[job.stored.brand],
+        kind,
+        mention_id=mention.id,
+        language=ack.language,
+        platform=mention.platform,
+        display_name=mention.author.name,
+    )
+    return replace(job, text=composed.text, outcome="acknowledge", reasons=ack.reasons)
+
+
+_FINAL_BY_CLAUSE: Final[dict[str, ReplyState]] = {
+    ANSWERED_ELSEWHERE: "cancelled",
+    _PERSON_HAS_IT: "cancelled",
+    "gone": "gone",
+}
+
+
+def _withheld(job: Job, conversation: Conversation, clause: str, s: Replying) -> str:
+    """End what a rule forbids for good: the case, if any, stays with people."""
+    if not handover.pass_on_slot(job.stored, s.handing):
+        return "contended"
+    # What an heir was before, it still is.
+    if job.sending.state not in FINAL:
+        reasons = conversation.ack.reasons if conversation.ack else ()
+        final = _FINAL_BY_CLAUSE.get(clause) or ("queued" if conversation.case else "silent")
+        s.handing.mentions.finish(job.stored, final, clause, reasons)
+    return "withheld"
+
+
+def _drafted(job: Job, s: Replying) -> str:
+    draft = HeldDraft(
+        brand=job.stored.brand,
+        text=job.text,
+        received_at=job.stored.received_at,
+        outcome=job.outcome,
+        reasons=job.reasons,
+    )
+    return "draft" if s.outbox.hold_draft(job.ref, job.sending, draft) else "lost"
+
+
+def _agents(ref: ReplyRef, s: Replying) -> str:
+    written = s.outbox.get_reply(ref)
+    if written is None:
+        return "unknown"
+    stored = s.handing.mentions.get(written.mention)
+    if stored is None:
+        # Deleted so long ago that even its key is forgotten.
+        if written.sending.state in CLAIMABLE:
+            s.outbox.move(ref, written.sending, Move("refused", reason="gone"))
+        return "unknown"
+    job = Job(
+        ref,
+        written.sending,
+        stored,
+        s.load(stored.mention.platform),
+        text=written.text,
+        private=written.private,
+        since=written.at,
+    )
+    if (waiting := settle(job, s)) is not None:
+        if job.sending.state == "sent":
+            # Whoever recorded it may have stopped before the conversation knew.
+            note_reply(job, job.sending.first_try_at, s)
+        return waiting
+    return _persons_word(job, s)
+
+
+def _persons_word(job: Job, s: Replying) -> str:
+    mention, brand = job.stored.mention, job.stored.brand
+    if job.stored.gone_at:
+        return end(job, "refused", "gone", s)
+    if f"{mention.platform}#{mention.account}" in s.controls.get(brand).disabled:
+        return postpone(job, "disabled", PAUSE_LOOK_MS, s)
+    return send(job, s)

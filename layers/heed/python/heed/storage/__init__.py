@@ -1,0 +1,1 @@
+"""DynamoDB: one table, its items and its conditions. The only place for expression strings."""

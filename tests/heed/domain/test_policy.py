@@ -1,0 +1,125 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heed.domain import policy as policies
+from heed.domain.policy import CLAUSES, Control, Send, age_limit_ms, check
+from tests.heed.domain.givens import policy
+
+ALLOWED = Send(
+    visibility="public",
+    age_ms=0,
+    summoned=True,
+    is_repost=False,
+    automated_author=False,
+    opted_out=False,
+    already_answered=False,
+    mode="live",
+    paused=False,
+    disabled=False,
+    approved=False,
+)
+SUMMONED = ("not_summoned",)
+# What breaks each clause alone, what follows, and whether it binds people, too.
+BROKEN: dict[str, tuple[dict[str, Any], str, bool]] = {
+    "not_summoned": ({"summoned": False}, "refuse", True),
+    "repost": ({"is_repost": True}, "refuse", False),
+    "automated_author": ({"automated_author": True}, "refuse", False),
+    "opt_out": ({"opted_out": True}, "refuse", False),
+    "once": ({"already_answered": True}, "refuse", False),
+    "stale": ({"age_ms": policies.PUBLIC_AGE_MS_MAX + 1}, "refuse", False),
+    "watch": ({"mode": "watch"}, "refuse", False),
+    "disabled": ({"disabled": True}, "hold", True),
+    "draft": ({"mode": "draft"}, "hold", False),
+    "paused": ({"paused": True}, "hold", False),
+}
+each_clause = pytest.mark.parametrize("clause", BROKEN)
+
+
+def test_what_breaks_no_clause_is_allowed() -> None:
+    assert check(ALLOWED, SUMMONED).ruling == "allow"
+    assert check(ALLOWED, SUMMONED).clause == ""
+
+
+def test_every_clause_is_tested_here() -> None:
+    assert BROKEN.keys() == CLAUSES
+
+
+@each_clause
+def test_a_broken_clause_decides_and_is_named(clause: str) -> None:
+    changes, ruling, _ = BROKEN[clause]
+
+    verdict = check(replace(ALLOWED, **changes), SUMMONED)
+
+    assert (verdict.ruling, verdict.clause) == (ruling, clause)
+
+
+@each_clause
+def test_people_are_bound_by_what_the_platform_itself_refuses(clause: str) -> None:
+    changes, ruling, binds_people = BROKEN[clause]
+
+    verdict = check(replace(ALLOWED, **changes, from_person=True), SUMMONED)
+
+    assert verdict.ruling == (ruling if binds_people else "allow")
+
+
+@pytest.mark.parametrize(
+    ("clause", "changes"),
+    [
+        ("not_summoned", {"summoned": False, "visibility": "private"}),
+        ("stale", {"age_ms": policies.PUBLIC_AGE_MS_MAX}),
+        ("stale", {"age_ms": policies.PRIVATE_AGE_MS_MAX, "visibility": "private"}),
+        ("draft", {"mode": "draft", "approved": True}),
+    ],
+)
+def test_just_inside_a_clause_is_allowed(clause: str, changes: dict[str, Any]) -> None:
+    verdict = check(replace(ALLOWED, **changes), SUMMONED)
+
+    assert verdict.ruling == "allow", clause
+
+
+def test_older_than_half_the_window_is_stale_in_private() -> None:
+    late = replace(ALLOWED, visibility="private", age_ms=policies.PRIVATE_AGE_MS_MAX + 1)
+
+    assert check(late, ()).clause == "stale"
+    assert age_limit_ms("public") < age_limit_ms("private")
+
+
+def test_a_platforms_clause_binds_only_where_its_adapter_lists_it() -> None:
+    unsummoned = replace(ALLOWED, summoned=False)
+
+    assert check(unsummoned, ()).ruling == "allow"
+    # General clauses may be listed with their source; they bind anyway, in their own order.
+    assert check(unsummoned, ("once", "opt_out")).ruling == "allow"
+
+
+def test_an_approved_draft_still_waits_for_a_pause() -> None:
+    assert check(replace(ALLOWED, mode="draft", approved=True, paused=True), ()).clause == "paused"
+
+
+@given(st.sets(st.sampled_from(sorted(BROKEN)), min_size=1))
+def test_nothing_waits_for_a_pause_that_would_be_refused_after_it(broken: set[str]) -> None:
+    changes: dict[str, Any] = {}
+    for clause in broken - {"draft"}:
+        changes |= BROKEN[clause][0]
+
+    verdict = check(replace(ALLOWED, **changes), SUMMONED)
+
+    rulings = {BROKEN[clause][1] for clause in broken - {"draft"}} or {"allow"}
+    assert verdict.ruling == ("refuse" if "refuse" in rulings else rulings.pop())
+
+
+def test_an_account_is_a_draft_account_until_somebody_says_otherwise() -> None:
+    assert Control().mode_of(policy(), "x", "1") == "draft"
+
+
+def test_a_switch_for_the_account_overrules_the_brand_and_both_the_file() -> None:
+    filed = policy(modes={("x", "1"): "live"})
+
+    assert Control().mode_of(filed, "x", "1") == "live"
+    assert Control(mode="watch").mode_of(filed, "x", "1") == "watch"
+    assert Control(mode="watch", modes={"x#1": "draft"}).mode_of(filed, "x", "1") == "draft"
+    assert Control(modes={"x#2": "draft"}).mode_of(filed, "x", "1") == "live"

@@ -1,0 +1,77 @@
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heed.domain.mention import ConversationId
+from heed.domain.reply import (
+    CLAIMABLE,
+    FINAL,
+    ReplyState,
+    Sending,
+    agent_reply,
+    fingerprint,
+    is_stranded,
+    machine_reply,
+)
+from tests.heed.domain.givens import M1, NOON
+
+STATES: tuple[ReplyState, ...] = get_args(ReplyState)
+
+
+def test_the_machine_replies_on_the_mention_itself() -> None:
+    ref = machine_reply(M1)
+
+    assert (ref.owner, ref.part, ref.is_agents) == (f"mention#{M1}", "-", False)
+
+
+def test_a_persons_reply_is_named_by_what_it_answers_and_its_own_id() -> None:
+    ref = agent_reply(ConversationId("c1"), 42, "r1")
+
+    assert (ref.owner, ref.part) == ("conv#c1", "at#0000000000042#reply#r1")
+    assert ref.is_agents
+    assert ref == agent_reply(ConversationId("c1"), 42, "r1")
+
+
+def test_nothing_that_ended_can_be_claimed() -> None:
+    assert FINAL.isdisjoint(CLAIMABLE)
+    assert set(STATES) - FINAL - set(CLAIMABLE) == {"sending", "doubt"}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_only_a_send_whose_lease_ran_out_is_stranded(state: ReplyState) -> None:
+    dead = Sending(state=state, lease_until=NOON)
+    alive = Sending(state=state, lease_until=NOON + 1)
+
+    assert is_stranded(dead, NOON) == (state == "sending")
+    assert not is_stranded(alive, NOON)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("Hi Sam, we are sorry!", "hi sam we are sorry"),
+        ("Hi Sam,\nwe  are sorry", "Hi Sam, we are sorry"),
+        ("It’s here", "It's here"),
+        ("ﬁne ①", "fine 1"),
+        ("Straße", "STRASSE"),
+    ],
+)
+def test_a_fingerprint_survives_what_platforms_do_to_a_text(sent: str, shown: str) -> None:
+    assert fingerprint(sent) == fingerprint(shown)
+
+
+def test_a_handle_in_front_and_a_short_link_do_not_count() -> None:
+    assert fingerprint("@sam @ben we are on it") == fingerprint("We are on it")
+    assert fingerprint("see acme.example/help now") == fingerprint("see https://t.co/abc now")
+
+
+def test_other_words_have_another_fingerprint() -> None:
+    assert fingerprint("we are sorry") != fingerprint("we are not sorry")
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=80))
+def test_any_text_has_a_short_fingerprint(text: str) -> None:
+    assert len(fingerprint(text)) == 16
+    assert fingerprint(text) == fingerprint(f" {text.strip()} ".replace(" ", "  "))
