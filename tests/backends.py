@@ -1,7 +1,7 @@
 """The three stores that the tests of storage and queues run against: in memory, moto, ministack.
 
-A test module makes its own fixture over `NAMES` and `open_backend`. moto and ministack start with
-the first test that asks for them and end with the session."""
+A test module makes its own fixture over `NAMES` and `open_backend`. ministack starts with the first
+test that asks for it and ends with the session."""
 
 import contextlib
 import itertools
@@ -112,10 +112,17 @@ def memory_backend(on_call: Callable[[str, str, Any], None] | None = None) -> Ba
     return Backend("memory", dynamo, sqs, secrets, prefix, clock)
 
 
-def open_backend(name: str, config: pytest.Config) -> Backend:
+def open_backend(name: str, request: pytest.FixtureRequest) -> Backend:
     """Make a backend with a table of its own."""
+    config = request.config
     if name == "memory":
         return memory_backend()
+    if name == "moto":
+        # For one test only: while it is on, it also stands in front of every call by `requests`.
+        # Its own credentials stay out of the environment of all other tests.
+        mock = mock_aws(config={"core": {"mock_credentials": False}})
+        mock.start()
+        request.addfinalizer(mock.stop)
     clients = config.stash.get(_CLIENTS[name], None)
     if clients is None:
         clients = config.stash[_CLIENTS[name]] = _STARTS[name](config)
@@ -166,10 +173,7 @@ def _schema(hash_key: str, range_key: str) -> list[dict[str, str]]:
 
 
 def _moto(config: pytest.Config) -> dict[str, Any]:
-    # It would put credentials of its own into the environment of every other test.
-    mock = mock_aws(config={"core": {"mock_credentials": False}})
-    mock.start()
-    config.add_cleanup(mock.stop)
+    del config
     return _clients(None)
 
 

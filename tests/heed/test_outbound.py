@@ -209,6 +209,7 @@ def test_every_call_has_a_connection_of_its_own(serve: Serve) -> None:
         sender.send(a_call(), TOKEN, HOSTS)
 
     assert server.connections == 3
+    assert all(b"\r\nConnection: close\r\n" in request for request in server.requests)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ UNREADABLE = (
 
 @pytest.fixture(params=NAMES)
 def backend(request: pytest.FixtureRequest) -> Backend:
-    return open_backend(request.param, request.config)
+    return open_backend(request.param, request)
 
 
 @pytest.fixture

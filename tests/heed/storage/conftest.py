@@ -8,7 +8,7 @@ from tests.heed.storage.stores import Store
 
 @pytest.fixture(params=NAMES)
 def backend(request: pytest.FixtureRequest) -> Backend:
-    return open_backend(request.param, request.config)
+    return open_backend(request.param, request)
 
 
 @pytest.fixture

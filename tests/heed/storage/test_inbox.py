@@ -93,6 +93,7 @@ def test_an_edit_that_comes_first_keeps_its_own_source(store: Store) -> None:
     store.put(replace(an_edit(mention), source="reread"))
 
     assert not store.put(an_arrival(mention))
+    assert store.put(replace(an_edit(mention, after_ms=8_000), source="backfill"))
     assert store.get(mention).source == "reread"
 
 

@@ -232,7 +232,8 @@ def test_a_reason_to_wait_is_forgotten_when_the_reply_is_sent(arrived: Store) ->
 
     arrived.outbox.move(REF, held, Move("sent", reply_id="9001"))
 
-    assert arrived.get(MENTION).reasons == ("apology", "negative complaint")
+    sent = arrived.get(MENTION)
+    assert (sent.reasons, sent.sending.opens_at) == (("apology", "negative complaint"), 0)
 
 
 def test_postponing_a_new_mention_takes_it_off_the_stream(arrived: Store) -> None:

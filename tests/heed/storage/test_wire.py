@@ -292,7 +292,7 @@ def test_a_put_without_any_answer_is_not_confirmed() -> None:
 
 @pytest.fixture
 def ministack(request: pytest.FixtureRequest) -> Backend:
-    return open_backend("ministack", request.config)
+    return open_backend("ministack", request)
 
 
 def lean_client(backend: Backend) -> WireClient:

@@ -30,7 +30,7 @@ def test_a_text_may_have_several_marks() -> None:
         ("stop sending me all your stupid automatic messages, I have read enough of them", True),
     ],
 )
-def test_opting_out_takes_a_command(text: str, is_opt_out: bool) -> None:  # noqa: FBT001
+def test_opting_out_takes_a_command(text: str, is_opt_out: bool) -> None:
     assert ("opt_out" in find(text)) == is_opt_out
 
 

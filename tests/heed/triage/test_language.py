@@ -46,7 +46,7 @@ OTHERS = (
     "meu pedido não chegou ainda",
     "min väska är borta och jag får inget svar",
     "Uçuşum neden iptal edildi, kimse cevap vermiyor ve çok kızgınım",
-    "zkurvený vlak zase stojí někde před Brnem",
+    "zkurvený vlak zase stojí někde před Brnem už dvě hodiny",
 )
 
 

@@ -11,7 +11,7 @@ from heed.triage.text import has_link, plain, untagged
     [
         ("@acme hello @b_2, you", "hello , you"),
         ("mail me@acme.example", "mail me@acme.example"),
-        (".@acme look https://t.co/x now", ". look now" if False else ".@acme look now"),
+        (".@acme look https://t.co/x now", ".@acme look now"),
         ("see www.acme.example/a?b and t.co/x1", "see and"),
         ("fish &amp; chips &lt;3", "fish & chips <3"),
         (f"paid with {MASK} twice", "paid with twice"),

@@ -178,9 +178,20 @@ class _WatchedHttps(HTTPSConnection):
 class _HttpPool(HTTPConnectionPool):
     ConnectionCls = _WatchedHttp
 
+    def _put_conn(self, conn: Any) -> None:
+        # Also where the other side forgot to say that it closes: none is used twice.
+        if conn is not None:
+            conn.close()
+        super()._put_conn(None)
+
 
 class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedHttps
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()
+        super()._put_conn(None)
 
 
 class _Transport(HTTPAdapter):

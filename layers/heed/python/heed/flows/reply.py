@@ -67,6 +67,8 @@ def _unreserved(job: Job, conversation: Conversation, s: Replying) -> str:
     past = conversation.outcome_of(job.stored.mention.id)
     was_reserved = past is not None and past[0] == "acknowledge"
     if job.sending.state == "planned" or (job.sending.state == "new" and was_reserved):
+        # Whoever passed it on may have stopped before the heir heard of it.
+        handover.pass_on_slot(job.stored, s.handing)
         final: ReplyState = "queued" if conversation.case else "silent"
         s.handing.mentions.finish(job.stored, final, "slot_passed_on", job.stored.reasons)
     return "not_reserved"

@@ -221,8 +221,7 @@ def _edited(stored: StoredMention, s: Triaging) -> str:
     decision = _decision(stored, conversation, s)
     if _forbids(decision):
         return _stopped(stored, decision, s)
-    case = conversation.live_case
-    if decision.band in ("urgent", "normal") and not (case and stored.mention.id in case.pending):
+    if _needs_person(stored, conversation, decision):
         decision = replace(decision, outcome="hold", reason="edited", joins=False)
         if handover.bind(stored, decision, s.handing) is None:
             return "contended"
@@ -231,6 +230,15 @@ def _edited(stored: StoredMention, s: Triaging) -> str:
     s.handing.mentions.settle_change(stored)
     s.meter.count("edited_handled")
     return "edited"
+
+
+def _needs_person(stored: StoredMention, conversation: Conversation, decision: Decision) -> bool:
+    """Whether the new words are for a person who has not got them yet."""
+    case = conversation.live_case
+    waits = case is not None and stored.mention.id in case.pending
+    # What an earlier look at this edit bound, and then died, is handed over again.
+    is_bound = conversation.outcome_of(stored.mention.id) == ("hold", "edited")
+    return decision.band in ("urgent", "normal") and (is_bound or not waits)
 
 
 def _deleted(stored: StoredMention, s: Triaging) -> str:

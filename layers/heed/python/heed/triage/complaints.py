@@ -170,7 +170,8 @@ COMPLAINTS: tuple[Feature, ...] = tuple(
             (food|fries|chips|meal|pizza|coffee|soup|tea|burger|chicken|it) (was|were|is|are
             +|arrived|came) (\w+ )?(cold|raw|burnt|soggy|stale|dry|inedible)
             undercooked|raw in the middle|rotten|(arrived|came|was|were|is) (\w+ )?(melted|squashed
-            +|soggy|smashed|crushed|empty|opened|wet|stale)
+            +|soggy|smashed|cracked|broken|damaged|faulty|dented|ripped|torn|scratched|crushed
+            +|empty|opened|wet|stale)
             (is|are|was|were|went|gone|still|items?|parts?|money|bags?) missing|missing (items?
             +|parts?|from|my|the|bag|luggage|order|pieces?|money|payment)
             (you|they|courier|driver|airline|post|bank) (have |has |had )?(lost|misplaced|broke

@@ -40,7 +40,7 @@ _WORDS: dict[str, frozenset[str]] = {
 _NEIGHBOURS: dict[str, frozenset[str]] = {
     "nl": frozenset(
         """het een niet mijn ik jullie voor naar zijn maar wat geen jij deze bij ook nog
-        wordt heb dit aan""".split()
+        wordt heb dit aan mij ons niemand en wel""".split()
     ),
     "it": frozenset(
         """il gli che sono una della del con mio mia grazie perché è anche questo ho

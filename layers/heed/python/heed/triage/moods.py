@@ -34,6 +34,12 @@ QUESTION: re.Pattern[str] = re.compile(
         """
     ).pattern
 )
+# Who is polite about a problem asks for help, not for a fact.
+COURTEOUS: re.Pattern[str] = re.compile(
+    r"\b(?:can|could|would|will) (?:you|someone|anyone|somebody) (?:please |kindly )?(?:help|assist"
+    r"|look into|sort|fix|check|do something|call me|explain)\b[^.!?]*\??"
+    r"|\bplease (?:help|assist)\b"
+)
 # "How good is this?!" asks nothing.
 EXCLAMATION: re.Pattern[str] = re.compile(
     r"\b(?:how (?:good|cool|great|amazing|nice|lovely|cute|beautiful|delicious|fun|awesome)"
@@ -93,15 +99,21 @@ INSULTS: re.Pattern[str] = compiled(
     (f+u+c+k|wtf|shit|crap|bullshit|damn|bloody|idiot|moron|clown|cretin|scum|bastard|arse|asshole
     +|bitch|wank|piss|stupid|dumb|useless|pathetic|disgusting|disgrace|incompetent|joke|furious
     +|livid|hate|thieves|liars?|muppet|rubbish)~
-    f[*#@]+\w*|sh[*#]t\w*|wtaf|ffs|omfg
+    wtaf|ffs|omfg
     """
 )
+_CENSORED = re.compile(r"\b(?:f[*#@]+\w*|sh[*#]t)")
 _SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 
 
 def asks(spelled: str) -> bool:
     """Tell whether a plainly spelled text asks for something."""
     return bool(QUESTION.search(EXCLAMATION.sub(" ", spelled)))
+
+
+def asks_for_facts(spelled: str) -> bool:
+    """Tell whether it asks for more than help: then vague signs of a problem mean little."""
+    return asks(COURTEOUS.sub(" ", spelled))
 
 
 def spam(spelled: str) -> tuple[Feature, ...]:
@@ -116,12 +128,12 @@ def spam_of(found: tuple[Feature, ...], *, has_link: bool) -> float:
 
 def calm(spelled: str) -> str:
     """Take insults and exclamation marks out: the mild twin of a furious text."""
-    return INSULTS.sub(" ", spelled).replace("!", ".")
+    return _CENSORED.sub(" ", INSULTS.sub(" ", spelled)).replace("!", ".")
 
 
 def anger_of(said: str, spelled: str, mood: float) -> float:
     """Say how angry a text sounds, 0 to 1: insults, shouting, exclamation marks, a dark mood."""
-    insults = len(INSULTS.findall(spelled))
+    insults = len(INSULTS.findall(spelled)) + len(_CENSORED.findall(spelled))
     shouted = len(_SHOUTED.findall(said))
     sum_of_signs = 0.3 * insults + 0.1 * shouted + 0.05 * said.count("!") + 0.4 * max(0.0, -mood)
     return min(1.0, sum_of_signs)

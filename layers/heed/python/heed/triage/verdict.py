@@ -126,7 +126,9 @@ def _read(text: str, told: str) -> _Reading:
         is_kind=has_saying or mood >= _MOOD_MIN,
         problems=problems,
         lures=lures,
-        complaint=complaints.complaint_of(problems, asks=asks, is_kind=has_saying),
+        complaint=complaints.complaint_of(
+            problems, asks=moods.asks_for_facts(matter), is_kind=has_saying
+        ),
         spam=moods.spam_of(lures, has_link=has_link(text)),
         anger=moods.anger_of(said, spelled, mood) if is_read else 0.0,
     )
