@@ -1,6 +1,7 @@
 """Deliveries by hand: `heed parse`, `heed sign`, `heed send`."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -17,6 +18,7 @@ from heed.domain.mention import Mention
 from heed.errors import NotUnderstoodError, UnknownConnectionError
 from infra.cli import place
 from infra.cli.errors import CommandError
+from infra.local.samples import restamped
 
 TIMEOUT_S = 15
 
@@ -60,6 +62,9 @@ def send(arguments: argparse.Namespace) -> int:
     """Sign a body as the platform would and deliver it. Exit 1 unless it was taken."""
     adapter = _adapter(arguments.platform)
     body = _body(arguments.file)
+    if arguments.now:
+        body = restamped(body, now_ms=time.time_ns() // 1_000_000, age_s=0)
+    _tell_twin(arguments.platform, body)
     headers = {"content-type": "application/json", **_headers(arguments.headers)}
     headers |= adapter.sign(body, _secret(arguments))
     url = f"{place.lookup('HOOKS')}/{arguments.platform}/{arguments.connection}"
@@ -70,6 +75,13 @@ def send(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{url} does not answer ({reason}): is `make run` up?") from error
     print(f"{answer.status_code} {answer.text[:200]}".rstrip())
     return 0 if answer.ok else 1
+
+
+def _tell_twin(platform: str, body: bytes) -> None:
+    """Let the local stand-in know of what it is said to deliver, so that it can be answered."""
+    if twin := place.find(f"TWIN_{platform.upper()}"):
+        with contextlib.suppress(requests.RequestException):
+            requests.post(f"{twin}/_twin/learn", data=body, timeout=TIMEOUT_S)
 
 
 def _adapter(platform: str) -> Adapter:

@@ -76,6 +76,10 @@ def _add_deliveries(commands: "argparse._SubParsersAction[argparse.ArgumentParse
             command.add_argument("--headers", type=Path, help="a JSON object of headers")
         if name != "parse":
             command.add_argument("--secret-file", type=Path, help="instead of HEED_SIGNING_SECRET")
+        if name == "send":
+            command.add_argument(
+                "--now", action="store_true", help="move the times in the body to the present"
+            )
         command.set_defaults(run=run)
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
+from heed import brand
 from infra.aws.user_pool import UserPool
 from infra.cli import place
 from infra.cli.errors import CommandError
@@ -24,6 +25,9 @@ def add_agent(arguments: argparse.Namespace) -> int:
 
     The password comes from HEED_PASSWORD; without it one is made up and printed once.
     """
+    known = brand.load().file.brands
+    if unknown := sorted(set(arguments.brand.split(",")) - known.keys()):
+        raise CommandError(f"no brand is called {unknown[0]!r}; there is {', '.join(known)}")
     password = os.environ.get("HEED_PASSWORD") or f"{secrets.token_urlsafe(16)}aA1!"
     pool = _pool()
     _asked(

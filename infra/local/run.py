@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -53,7 +53,8 @@ TWINS: dict[str, tuple[str, _Make]] = {
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running local system: addresses, a lead's token, the twins and boto3's clients."""
+    """A running local system: addresses, a lead's token, the twins (also their addresses), signing
+    secrets by platform."""
 
     hooks: str
     desk: str
@@ -61,6 +62,7 @@ class Running:
     aws: str
     outputs: Mapping[str, str]
     twins: Mapping[str, Twin]
+    addresses: Mapping[str, str]
     signing: Mapping[str, str]
     facts: Facts
 
@@ -100,6 +102,7 @@ def started(*, without: str = "") -> Iterator[Running]:
             remove_trigger(without, _connection(address))
         signing = _store_secrets(address, tokens)
         running = _signed_in(address, outputs, twins, signing)
+        running = replace(running, addresses={name: server.address(name) for name in TWINS})
         _write_files(running)
         print(f"ready in {time.monotonic() - begun:.1f} s", flush=True)
         yield running
@@ -161,6 +164,7 @@ def _signed_in(
         aws=address,
         outputs=outputs,
         twins=twins,
+        addresses={},
         signing=signing,
         facts=Facts(dynamo, outputs["TableName"], twins),
     )
@@ -177,6 +181,7 @@ def _write_files(running: Running) -> None:
         "CLIENT": running.outputs["UserPoolClientId"],
         "TABLE": running.outputs["TableName"],
         "AWS_ENDPOINT_URL": running.aws,
+        **{f"TWIN_{name.upper()}": address for name, address in running.addresses.items()},
         **CREDENTIALS,
     }
     lines = [f"export {name}='{value}'\n" for name, value in values.items()]
