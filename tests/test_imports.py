@@ -120,7 +120,7 @@ def faults_of(source: Source, platforms: frozenset[str] = frozenset()) -> list[s
 def fault_of(source: Source, part: str, name: str, platforms: frozenset[str]) -> str | None:
     if name.startswith(("?", ".")):
         return "imports something that cannot be read here" if name == "?" else "imports relatively"
-    top = name.split(".")[0]
+    top = name.split(".", maxsplit=1)[0]
     if part == "functions" and (top == "functions" or top in source.siblings):
         return f"imports {name}: on Lambda a handler stands alone"
     if top in OURS:
@@ -137,7 +137,7 @@ def fault_among_us(source: Source, part: str, name: str, platforms: frozenset[st
         return None if alike else f"imports {name}: adapters never know each other"
     row = PARTS[part]
     allowed = {part, *row["may"], *row.get("also", {})}
-    is_in_library = name.split(".")[0] == "heed" and "heed" in allowed
+    is_in_library = name.split(".", maxsplit=1)[0] == "heed" and "heed" in allowed
     return None if other in allowed or is_in_library else f"imports {name} ({other})"
 
 

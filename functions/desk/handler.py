@@ -34,7 +34,7 @@ def compose() -> Respond:
             mentions=mentions.TableMentions(client, table),
             conversations=conversations.TableConversations(client, table),
             lanes=SqsLanes(sqs, base),
-            bells=SqsBells(sqs, base),
+            bells=SqsBells(sqs, base, counts),
             pager=NoPager(),
             time=time,
             policies=brands.policies,

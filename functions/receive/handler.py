@@ -18,7 +18,7 @@ from heed.flows.receive import HookRequest, Receiving, receive
 from heed.settings import ReceiveSettings
 from heed.storage.inbox import TableInbox
 from heed.storage.secrets import CachedSecrets
-from heed.storage.wire import WireClient
+from heed.storage.wire import CALL_ERRORS, WireClient, reason_of
 from heed.telemetry import CountingMeter, SystemTime, report
 
 Respond = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -43,9 +43,9 @@ def build(receiving: Receiving, counts: CountingMeter) -> Respond:
         # The gateway's name of the request: platforms' own ids are not known before the body is.
         logger.append_keys(delivery_id=event["requestContext"]["requestId"])
         answer = _answered(event, receiving)
-        report(logger, metrics, counts, status=int(answer.status))
-        headers = {"content-type": answer.content_type}
-        return {"statusCode": int(answer.status), "headers": headers, "body": answer.body}
+        status, headers = int(answer.status), {"content-type": answer.content_type}
+        report(logger, metrics, counts, status=status)
+        return {"statusCode": status, "headers": headers, "body": answer.body}
 
     return respond
 
@@ -60,12 +60,15 @@ def _answered(event: dict[str, Any], receiving: Receiving) -> Answer:
         body = _body(event)
     except ValueError:
         return Answer(HTTPStatus.BAD_REQUEST, "the body is not what its encoding says")
-    path = event["pathParameters"]
-    method = event["requestContext"]["http"]["method"]
-    headers = {name.lower(): value for name, value in event["headers"].items()}
-    query = _query(event["rawQueryString"])
-    request = HookRequest(path["platform"], path["connection"], method, query, headers, body)
-    return receive(request, receiving)
+    path, http = event.get("pathParameters") or {}, event["requestContext"]["http"]
+    place = path.get("platform", ""), path.get("connection", "")
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    query = _query(event.get("rawQueryString") or "")
+    try:
+        return receive(HookRequest(*place, http["method"], query, headers, body), receiving)
+    except CALL_ERRORS as error:  # Nothing was confirmed: the platform comes again.
+        receiving.meter.count(f"aws_{reason_of(error)}")
+        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "try again")
 
 
 def _query(raw: str) -> dict[str, str]:
@@ -76,5 +79,4 @@ def _query(raw: str) -> dict[str, str]:
 
 def _body(event: dict[str, Any]) -> bytes:
     body: str = event.get("body") or ""
-    is_base64 = event.get("isBase64Encoded")
-    return base64.b64decode(body, validate=True) if is_base64 else body.encode()
+    return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()

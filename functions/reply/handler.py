@@ -41,7 +41,7 @@ def services() -> Work:
     client, time, brands = composition.dynamo(), SystemTime(), brand.load()
     counts, secrets = CountingMeter(), cast("SecretsClient", boto3.client("secretsmanager"))
     replying = Replying(
-        handing=composition.handing(settings, client, brands, time),
+        handing=composition.handing(settings, client, brands, time, counts),
         controls=TableControls(client, settings.table, time),
         outbox=TableOutbox(client, settings.table),
         secrets=CachedSecrets(secrets, settings.secret_prefix, time),

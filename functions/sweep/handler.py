@@ -31,7 +31,7 @@ def services() -> Work:
     client, time, brands = composition.dynamo(), SystemTime(), brand.load()
     counts = CountingMeter()
     sweeping = Sweeping(
-        handing=composition.handing(settings, client, brands, time),
+        handing=composition.handing(settings, client, brands, time, counts),
         due_list=TableDueList(client, settings.table),
         outbox=TableOutbox(client, settings.table),
         meter=counts,

@@ -37,7 +37,7 @@ def services() -> Work:
     client, time, brands = composition.dynamo(), SystemTime(), brand.load()
     counts = CountingMeter()
     triaging = Triaging(
-        handing=composition.handing(settings, client, brands, time),
+        handing=composition.handing(settings, client, brands, time, counts),
         controls=TableControls(client, settings.table, time),
         outbox=TableOutbox(client, settings.table),
         timeline=TableTimeline(client, settings.table),

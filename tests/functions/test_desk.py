@@ -15,6 +15,7 @@ from heed.domain.case import LEASE_MS
 from heed.domain.reply import machine_reply
 from heed.flows.handover import RACES_MAX
 from heed.queues import lane_message
+from tests.functions.conftest import Enter
 from tests.heed.flows.desks import World, make_case, make_draft, make_mention, make_world, write
 
 ROOT = Path(__file__).parents[2]
@@ -582,3 +583,19 @@ def test_the_handler_is_short_and_imports_no_sibling() -> None:
 
     assert len(source.splitlines()) <= 80
     assert not [name for name in imported if name and name.startswith("functions")]
+
+
+def test_what_is_no_bell_is_counted_in_the_log_line(
+    deployed: Enter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend = deployed("queue_base")
+    url = backend.add_queues("work-acme-urgent") + "work-acme-urgent"
+    backend.sqs.send_message(QueueUrl=url, MessageBody="no bell")
+    handler.compose.cache_clear()
+
+    answer = handler.lambda_handler({**ENVELOPE, "body": '{"band": "urgent"}'}, CONTEXT)
+
+    handler.compose.cache_clear()
+    assert answer["statusCode"] == 204
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert line["counts"]["bell_unreadable"] == 1

@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heed.domain import conversation as conversations
@@ -296,6 +296,7 @@ def test_only_a_live_case_needs_somebody() -> None:
     assert conversation().live_case is None
 
 
+@settings(max_examples=60)
 @given(st.lists(st.tuples(mentions, decisions), max_size=60))
 def test_a_conversation_stays_small_and_every_mention_finds_its_last_decision(
     steps: list[tuple[MentionId, Decision]],
@@ -315,6 +316,7 @@ def test_a_conversation_stays_small_and_every_mention_finds_its_last_decision(
         assert len(set(after.case.pending)) == len(after.case.pending)
 
 
+@settings(max_examples=60)
 @given(st.lists(st.tuples(mentions, decisions), max_size=20))
 def test_a_live_case_is_never_lowered_delayed_or_forgotten(
     steps: list[tuple[MentionId, Decision]],

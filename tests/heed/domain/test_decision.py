@@ -2,7 +2,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heed.domain.case import BANDS
@@ -43,7 +43,13 @@ def test_a_complaint_is_acknowledged_with_an_apology_and_becomes_a_case() -> Non
 
 @pytest.mark.parametrize(
     ("verdict", "band"),
-    [(QUESTION, "normal"), (PRAISE, "low"), (OTHER, "low"), (Verdict(need=0.1), "normal")],
+    [
+        (QUESTION, "normal"),
+        (Verdict(intent="question"), "normal"),
+        (Verdict(need=0.1), "normal"),
+        (PRAISE, "low"),
+        (OTHER, "low"),
+    ],
 )
 def test_everything_else_gets_the_neutral_text(verdict: Verdict, band: str) -> None:
     decision = decided(verdict)
@@ -217,6 +223,7 @@ def test_spam_is_silent_unless_it_complains_or_belongs_to_a_case() -> None:
 def test_praise_under_somebody_elses_complaint_is_silent() -> None:
     assert decided(PRAISE, root_mood="negative").reason == "praise_under_complaint"
     assert decided(Verdict(sentiment="positive"), root_mood="negative").chores == ("like",)
+    assert decided(Verdict(intent="praise"), root_mood="negative").chores == ("like",)
     assert decided(PRAISE, root_mood="positive").outcome == "acknowledge"
 
 
@@ -425,6 +432,7 @@ all_mentions = st.builds(
 )
 
 
+@settings(max_examples=60)
 @given(contexts, all_mentions)
 def test_a_decision_always_hangs_together(context: Context, what: Any) -> None:
     decision = decide(what, context, policy(), NOON)
@@ -442,6 +450,7 @@ def speaks(decision: Decision) -> bool:
     return decision.outcome == "acknowledge"
 
 
+@settings(max_examples=60)
 @given(contexts, all_mentions)
 def test_a_machine_speaks_only_where_nothing_forbids_it(context: Context, what: Any) -> None:
     decision = decide(what, context, policy(), NOON)
@@ -466,6 +475,7 @@ def test_a_machine_speaks_only_where_nothing_forbids_it(context: Context, what: 
     assert not (speaks(decision) and forbidden)
 
 
+@settings(max_examples=60)
 @given(contexts, all_mentions)
 def test_neither_reach_nor_an_ultimatum_changes_more_than_flags(
     context: Context, what: Any

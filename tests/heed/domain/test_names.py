@@ -46,6 +46,8 @@ NAMES = {
     "Kim Brown": "Kim",
     "Grace King": "Grace",
     "D’Arcy": None,
+    "Ja’Marcus Hill": "Ja’Marcus",
+    "Ann'marie": "Ann'marie",
     "Bo": "Bo",
     "Priya S.": "Priya",
     "  Ben   Okri ": "Ben",

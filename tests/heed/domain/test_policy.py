@@ -6,6 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.domain import policy as policies
+from heed.domain.case import LEASE_MS
+from heed.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from heed.domain.conversation import ACK_COOLDOWN_MS
 from heed.domain.policy import CLAUSES, Control, Send, age_limit_ms, check
 from tests.heed.domain.givens import policy
 
@@ -123,3 +126,11 @@ def test_a_switch_for_the_account_overrules_the_brand_and_both_the_file() -> Non
     assert Control(mode="watch").mode_of(filed, "x", "1") == "watch"
     assert Control(mode="watch", modes={"x#1": "draft"}).mode_of(filed, "x", "1") == "draft"
     assert Control(modes={"x#2": "draft"}).mode_of(filed, "x", "1") == "live"
+
+
+def test_the_limits_are_those_of_the_architecture() -> None:
+    assert policies.PUBLIC_AGE_MS_MAX == 2 * HOUR_MS
+    assert policies.PRIVATE_AGE_MS_MAX == 12 * HOUR_MS
+    assert policies.CONTROL_CACHE_MS == 15 * SECOND_MS
+    assert LEASE_MS == 15 * MINUTE_MS
+    assert ACK_COOLDOWN_MS == DAY_MS == 24 * HOUR_MS

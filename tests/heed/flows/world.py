@@ -46,7 +46,7 @@ from infra.local.twins.wire import read_request
 from infra.local.twins.world import TwinAccount
 from infra.local.twins.x import x_twin
 from infra.local.twins.x_rules import XRules
-from tests.backends import memory_backend
+from tests.backends import memory_backend, queue_url
 from tests.fakes.sns import FakeSns
 from tests.heed.flows.bodies import (
     BOLT_HANDLE,
@@ -102,22 +102,32 @@ class Hook:
 
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     crash_at: int | None = None
+    crash_on: str = ""
     is_muted: bool = False
 
     def __call__(self, service: str, operation: str, phase: str) -> None:
         if self.is_muted:
             return
         self.calls.append((service, operation, phase))
-        if self.crash_at is not None and len(self.calls) > self.crash_at:
-            self.crash_at = None
-            raise CrashError(f"{service} {operation} {phase}")
+        name = f"{service} {operation} {phase}"
+        counted = self.crash_at is not None and len(self.calls) > self.crash_at
+        if counted or name == self.crash_on:
+            self.disarm()
+            raise CrashError(name)
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Neither count nor crash at the calls made inside."""
+        self.is_muted = True
+        yield
+        self.is_muted = False
 
     def arm(self, after: int) -> None:
         """Crash at the call after so many more."""
         self.crash_at = len(self.calls) + after
 
     def disarm(self) -> None:
-        self.crash_at = None
+        self.crash_at, self.crash_on = None, ""
 
 
 class TwinSender:
@@ -183,6 +193,8 @@ class World:
         self.said: Counter[str] = Counter()
         # AWS shows a record again whose worker died; the emulator of the local run does not.
         self.repeats_records = True
+        # Streams and queues may show anything twice.
+        self.doubles = False
         self.backlog: list[StoredMention] = []
         self.crashes: list[str] = []
         self._make_secrets()
@@ -304,9 +316,13 @@ class World:
 
     def records(self) -> list[StoredMention]:
         """Take what the stream shows to triage since the last time."""
-        images = (r["dynamodb"].get("NewImage", {}) for r in self.dynamo.stream(self.table).drain())
-        plain = ({name: _plain(value) for name, value in image.items()} for image in images)
-        return [stored_mention(image) for image in plain if "todo" in image]
+        new = list(self.dynamo.stream(self.table).drain())
+        return _for_triage(new) * (2 if self.doubles else 1)
+
+    def replay(self) -> None:
+        """Show triage everything that the stream ever held, as it was then."""
+        self.records()
+        self.backlog = _for_triage(self.dynamo.stream(self.table).read())
 
     def triage(self) -> list[str]:
         """Let triage look at everything that the stream shows, also at what this brings about."""
@@ -324,20 +340,27 @@ class World:
 
     def _rung(self) -> Iterator[str]:
         for platform in KEYS:
-            url = self.lane(platform)
-            while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
-                "Messages"
-            ):
+            while messages := self._received(platform):
                 for message in messages:
-                    yield reply(read_lane_message(message["Body"]), self.replying)
-                    self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    ref = read_lane_message(message["Body"])
+                    yield reply(ref, self.replying)
+                    if self.doubles:
+                        reply(ref, self.replying)
+                    handle = message["ReceiptHandle"]
+                    self.sqs.delete_message(QueueUrl=self.lane(platform), ReceiptHandle=handle)
+
+    def _received(self, platform: str) -> list[dict[str, Any]]:
+        # Dying over a message is dying over the first call for it.
+        with self.hook.muted():
+            answer = self.sqs.receive_message(QueueUrl=self.lane(platform), MaxNumberOfMessages=10)
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found
 
     def sweep(self) -> list[str]:
         """Let sweep look once."""
         # Dying over the list of what is due is no more than a minute without a sweep.
-        self.hook.is_muted = True
-        items = sweep(self.sweeping)
-        self.hook.is_muted = False
+        with self.hook.muted():
+            items = sweep(self.sweeping)
         return [self._note("sweep", bring_back(item, self.sweeping)) for item in items]
 
     def run(self, minutes: int = 0) -> None:
@@ -347,6 +370,30 @@ class World:
         for _ in range(minutes):
             self.clock.forward(s=60)
             self._survive(self._minute)
+
+    def run_out(self, minutes_max: int = 60) -> None:
+        """Let everything happen until nothing is left to be done but by people."""
+        self.run()
+        while self._is_busy() and minutes_max:
+            self.run(1)
+            minutes_max -= 1
+
+    def _is_busy(self) -> bool:
+        items = self.items()
+        rung = {(bell["case"], bell["epoch"]) for name in ("acme", "bolt") for band in BANDS
+                for bell in self.queue(f"work-{name}-{band}")}  # fmt: skip
+        lanes = any(self.queue(f"reply-{platform}") for platform in KEYS)
+        return (
+            bool(self.backlog)
+            or lanes
+            or any(
+                "dh" in item
+                if item["pk"]["S"].startswith("mention#") or item["sk"]["S"].startswith("at#")
+                else item.get("cs") == {"S": "open"}
+                and (item["pk"]["S"].removeprefix("conv#"), int(item["ce"]["N"])) not in rung
+                for item in items
+            )
+        )
 
     def _survive(self, work: Callable[[], None]) -> None:
         try:
@@ -405,10 +452,7 @@ class World:
     # What there is.
 
     def lane(self, platform: str) -> str:
-        url: str = self.sqs.get_queue_url(QueueName=f"{self.backend.prefix}reply-{platform}")[
-            "QueueUrl"
-        ]
-        return url
+        return queue_url(f"{self.backend.prefix}reply-{platform}")
 
     def queue(self, name: str) -> list[dict[str, Any]]:
         """Read what lies in a queue, e.g. work-acme-normal, without taking it."""
@@ -480,6 +524,12 @@ class World:
             for service, operation, phase in self.hook.calls[before:]
             if phase == "before"
         )
+
+
+def _for_triage(records: list[dict[str, Any]]) -> list[StoredMention]:
+    images = (record["dynamodb"].get("NewImage", {}) for record in records)
+    plain = ({name: _plain(value) for name, value in image.items()} for image in images)
+    return [stored_mention(image) for image in plain if "todo" in image]
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

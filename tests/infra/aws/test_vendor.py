@@ -108,3 +108,20 @@ def test_the_command_without_uv_says_what_to_do(root: Path) -> None:
 
     with pytest.raises(SystemExit, match="make vendor"):
         vendor.main()
+
+
+def test_the_layer_of_the_real_lock_holds_only_what_lambda_can_load() -> None:
+    # Builds it if need be: from the registry, in about two seconds.
+    vendor.main()
+
+    layer = vendor.ROOT / "layers" / "vendor"
+    found = vendor.binaries(layer)
+    assert found
+    for path in found:
+        head = path.read_bytes()[:20]
+        assert head[:4] == b"\x7fELF", path
+        assert int.from_bytes(head[18:20], "little") == 183, f"{path} is not for aarch64"
+        assert "cpython-313-aarch64" in path.name or ".abi3." in path.name, path
+    for name in ("boto3", "pydantic", "requests", "aws_lambda_powertools", "vaderSentiment"):
+        assert (layer / "python" / name).is_dir()
+    assert not list(layer.rglob("*.pyc"))

@@ -6,7 +6,7 @@ import boto3
 
 from heed.brand import Brands
 from heed.flows.handover import Handing
-from heed.ports import Time
+from heed.ports import Meter, Time
 from heed.queues import SnsPager, SqsBells, SqsLanes
 from heed.settings import ReplySettings, SweepSettings, TriageSettings
 from heed.storage.conversations import TableConversations
@@ -24,14 +24,15 @@ def handing(
     client: DynamoClient,
     brands: Brands,
     time: Time,
+    meter: Meter,
 ) -> Handing:
-    """Build what handing over works with."""
+    """Build what handing over works with; `meter` counts what its bells cannot read."""
     sqs: Any = boto3.client("sqs")
     return Handing(
         mentions=TableMentions(client, settings.table),
         conversations=TableConversations(client, settings.table),
         lanes=SqsLanes(sqs, settings.queue_base),
-        bells=SqsBells(sqs, settings.queue_base),
+        bells=SqsBells(sqs, settings.queue_base, meter),
         pager=SnsPager(cast("Any", boto3.client("sns")), settings.page_topic),
         time=time,
         policies=brands.policies,

@@ -7,7 +7,7 @@ WORDS_MAX = 3
 
 # A capital, then small letters; a second capital only where names have one; parts of a double name.
 _PART = r"(?:Mc|Mac|De|La|Le|Da|Di|Du|Van)?[A-Z][a-z]+"
-_NAME = re.compile(rf"{_PART}(?:-{_PART}|['\u2019][A-Z]?[a-z]{2,})?")
+_NAME = re.compile(rf"{_PART}(?:-{_PART}|['\u2019][A-Z]?[a-z]{{2,}})?")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _TRIPLED = re.compile(r"(.)\1\1", re.IGNORECASE)
 _LETTERS_MAX = 20

@@ -18,10 +18,10 @@ from heed.domain.decision import (
     decide,
 )
 from heed.domain.policy import BrandPolicy
-from heed.domain.reply import CLAIMABLE, FINAL, ReplyRef, Sending, machine_reply
-from heed.flows import handover
+from heed.domain.reply import CLAIMABLE, machine_reply
+from heed.flows import handover, own_posts
 from heed.flows.handover import RACES_MAX, Handing
-from heed.ports import AgentReply, Controls, Meter, Move, Outbox, StoredMention, Timeline
+from heed.ports import Controls, Meter, Outbox, StoredMention, Timeline
 
 # A record that is older may be a repeat of one that was dealt with: look before anything is bound.
 REREAD_MS: Final = 10 * SECOND_MS
@@ -267,71 +267,8 @@ def _deleted(stored: StoredMention, s: Triaging) -> str:
 
 
 def _own_post(stored: StoredMention, s: Triaging) -> str:
-    """Settle what one of our own posts answers: proof of sending, or a colleague's answer."""
-    if stored.is_mark and not stored.conversation:
-        # What it answers never came here, or not yet: then it will find the mark.
-        s.handing.mentions.settle_change(stored)
-        return "mark"
-    answered = _answered_by(stored, s)
-    if _proves(stored, answered, s):
-        s.meter.count("own_post_proof")
-        s.handing.mentions.settle_change(stored)
-        return "proof"
-    spoken = handover.note_answer(stored, s.handing)
-    if spoken is None:
-        return "contended"
-    s.meter.count("own_post_answered_elsewhere")
-    if answered is not None and _is_reserved(answered, spoken):
-        if not s.handing.mentions.finish(
-            answered, "cancelled", ANSWERED_ELSEWHERE, answered.reasons
-        ):
-            return "changed"
-    elif stored.sending.state == "new":
+    outcome = own_posts.settle(stored, s.handing, s.outbox, s.timeline)
+    if outcome == own_posts.UNDECIDED:
         return _decided(stored, s)
-    s.handing.mentions.settle_change(stored)
-    return ANSWERED_ELSEWHERE
-
-
-def _answered_by(post: StoredMention, s: Triaging) -> StoredMention | None:
-    """Find what a post of ours may answer: the mention that it is noted on, or, of a private
-    conversation, the one that holds the acknowledgement slot."""
-    if not post.is_mark:
-        return post
-    ack = handover.conversation_of(post, s.handing).ack
-    return s.handing.mentions.get(ack.of) if ack else None
-
-
-def _is_reserved(answered: StoredMention, conversation: Conversation) -> bool:
-    """Whether an acknowledgement is still to leave."""
-    if answered.sending.state == "planned":
-        return True
-    past = conversation.outcome_of(answered.mention.id)
-    return answered.sending.state == "new" and past is not None and past[0] == "acknowledge"
-
-
-def _proves(post: StoredMention, answered: StoredMention | None, s: Triaging) -> bool:
-    """Match a post with what we sent or are sending; a doubtful reply is thereby proved."""
-    if answered is not None and _is_ours(answered.sending, post):
-        _prove(machine_reply(answered.mention.id), answered.sending, post, s)
-        return True
-    for entry in s.timeline.entries(post.conversation):
-        if not isinstance(entry, AgentReply) or not _is_ours(entry.sending, post):
-            continue
-        if post.is_mark or entry.mention == post.mention.id:
-            _prove(entry.ref, entry.sending, post, s)
-            handover.change(
-                post, s.handing, lambda c: conversations.person_answered(c, post.own_at)
-            )
-            return True
-    return False
-
-
-def _is_ours(sending: Sending, post: StoredMention) -> bool:
-    if sending.reply_id and sending.reply_id == post.own_post:
-        return True
-    return bool(sending.first_try_at) and sending.fingerprint == post.own_fingerprint
-
-
-def _prove(ref: ReplyRef, sending: Sending, post: StoredMention, s: Triaging) -> None:
-    if sending.state not in FINAL or sending.state in ("parked", "refused"):
-        s.outbox.move(ref, sending, Move("sent", reply_id=post.own_post))
+    s.meter.count(f"own_post_{outcome}")
+    return outcome

@@ -35,6 +35,15 @@ _RETRYABLE: Final = frozenset(
         "ServiceUnavailable",
     }
 )
+# What a call may raise in the end: an answer that refuses, or none in time.
+CALL_ERRORS: Final = (ClientError, urllib3.exceptions.HTTPError)
+
+
+def reason_of(error: Exception) -> str:
+    """Name one of CALL_ERRORS by AWS's word for it or by its class, never by its message."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"]
+    return type(error).__name__
 
 
 class WireClient:
