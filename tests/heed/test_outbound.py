@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from heed.adapter import Call
 from heed.errors import DoubtfulError, NotSentError, OutboundError, SettingsError
 from heed.outbound import LIMITS, HttpSender, Limits, twins_of
+from tests.acceptance import is_accepted
 
 HOST = "api.example.com"
 HOSTS = (HOST,)
@@ -266,11 +267,11 @@ def test_a_twin_is_refused_off_the_local_stage_and_off_loopback(stage: str, addr
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9000", "http://[::1]:9000"])
 def test_a_twin_on_loopback_is_taken_on_the_local_stage(address: str) -> None:
-    HttpSender({HOST: address}, stage="local")
+    assert is_accepted(lambda: HttpSender({HOST: address}, stage="local"))
 
 
 def test_without_twins_any_stage_will_do() -> None:
-    HttpSender({}, stage="prod")
+    assert is_accepted(lambda: HttpSender({}, stage="prod"))
 
 
 def test_the_setting_of_twins_is_read() -> None:

@@ -11,6 +11,7 @@ from heed.signatures import (
     verify_hmac_sha256,
     verify_shared_secret,
 )
+from tests.acceptance import is_accepted
 
 # Source: RFC 4231, test case 2 (the key and the text are ASCII).
 RFC_KEY = "Jefe"
@@ -46,7 +47,7 @@ def test_published_vectors(body: bytes, key: str, encoding: Encoding, signature:
 
 @pytest.mark.parametrize("keys", [(RFC_KEY, "b"), ("a", RFC_KEY), ("a", "b", RFC_KEY)])
 def test_any_valid_key_is_enough(keys: tuple[str, ...]) -> None:
-    verify(f"sha256={RFC_HEX}", *keys)
+    assert is_accepted(lambda: verify(f"sha256={RFC_HEX}", *keys))
 
 
 def test_another_key_is_not() -> None:
@@ -98,8 +99,8 @@ def test_malformed_base64_signatures_are_refused(given: str) -> None:
 
 
 def test_a_shared_secret_is_compared_with_every_valid_value() -> None:
-    verify_shared_secret("new", ("old", "new"))
-    verify_shared_secret("old", iter(("old", "new")))
+    assert is_accepted(lambda: verify_shared_secret("new", ("old", "new")))
+    assert is_accepted(lambda: verify_shared_secret("old", iter(("old", "new"))))
 
 
 @pytest.mark.parametrize("given", [None, "", "ne", "newer", "NEW", "é", "\ud800", "old,new"])

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +22,7 @@ from heed.errors import (
     SignatureError,
 )
 from heed.signatures import SigningSecrets
+from tests.acceptance import is_accepted
 from tests.heed.platforms.samples import (
     EVENTS,
     KEY,
@@ -314,7 +316,8 @@ def test_a_signed_sample_is_accepted(sample: Sample) -> None:
     loaded = adapter.load(sample.platform)
     for key in (KEY, PREVIOUS_KEY):
         headers = {**sample.headers, **loaded.sign(sample.body, key)}
-        loaded.verify(delivery(sample.platform, sample.body, headers), SECRETS)
+        given = delivery(sample.platform, sample.body, headers)
+        assert is_accepted(partial(loaded.verify, given, SECRETS))
 
 
 def test_an_unsigned_sample_is_refused(sample: Sample) -> None:
