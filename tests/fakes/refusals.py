@@ -15,13 +15,13 @@ def client_error(operation: str, code: str, message: str, /, **members: Any) -> 
 
     `members` are the extra modelled fields of the answer, such as Item or CancellationReasons.
     """
-    response: dict[str, Any] = {
+    # The stubs' TypedDict knows no modelled members such as Item.
+    response: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": 400, "RetryAttempts": 0},
         **members,
     }
-    # The stubs' TypedDict knows no modelled members such as Item.
-    return ClientError(response, wire_name(operation))  # type: ignore[arg-type] # open dict
+    return ClientError(response, wire_name(operation))
 
 
 def parameter_error(report: str) -> ParamValidationError:

@@ -1,6 +1,8 @@
 """What people switched while the system runs, and who does not want to hear from a machine."""
 
-from heed.domain.policy import CONTROL_CACHE_MS, Control
+from typing import cast
+
+from heed.domain.policy import CONTROL_CACHE_MS, Control, Mode
 from heed.ports import Time
 from heed.storage.table import SCHEMA, DynamoClient, Item, id_part, key, number, string_of, text
 
@@ -35,7 +37,7 @@ class TableControls:
         control = Control(
             paused="pa" in item,
             sombre="so" in item,
-            mode=string_of(item, "mo") or None,  # type: ignore[arg-type]  # Our own write.
+            mode=cast("Mode | None", string_of(item, "mo") or None),
             modes=modes,
             disabled=frozenset(item.get("dis", {}).get("SS", [])),
         )
