@@ -4,14 +4,11 @@ it, or a person's words. How a send is claimed, made and recorded stands in `sen
 from dataclasses import replace
 from typing import Final
 
-from heed.domain import policy
 from heed.domain.conversation import ANSWERED_ELSEWHERE, Ack, Conversation
-from heed.domain.decision import HOLDS
 from heed.domain.mention import MentionId
-from heed.domain.policy import Send, Verdict
 from heed.domain.reply import CLAIMABLE, FINAL, RETRY_MS, ReplyRef, ReplyState
 from heed.domain.voice import TextKind, compose
-from heed.flows import handover
+from heed.flows import handover, ruling
 from heed.flows.sending import Job, Replying, end, note_reply, postpone, send, settle
 from heed.ports import HeldDraft, Move
 
@@ -20,7 +17,6 @@ PAUSE_LOOK_MS: Final = RETRY_MS
 _MACHINES_CLAIMABLE: Final[tuple[ReplyState, ...]] = (*CLAIMABLE, "queued")
 # Changes of a mention that triage must look at before a text may leave.
 _UNSETTLED: Final = ("own", "edit", "del")
-_PERSON_HAS_IT: Final = "person_has_it"
 
 
 def reply(ref: ReplyRef, s: Replying) -> str:
@@ -51,14 +47,14 @@ def _acknowledged(job: Job, s: Replying) -> str:
     ack = conversation.ack
     if ack is None or ack.of != job.stored.mention.id:
         return _unreserved(job, conversation, s)
-    ruling = _ruling(job, conversation, s)
-    if ruling.ruling == "refuse":
-        return _withheld(job, conversation, ruling.clause, s)
+    verdict = ruling.rule(job, conversation, s)
+    if verdict.ruling == "refuse":
+        return _withheld(job, conversation, verdict.clause, s)
     job = _composed(job, ack, s)
-    if ruling.clause == "draft":
+    if verdict.clause == "draft":
         return _drafted(job, s)
-    if ruling.ruling == "hold":
-        return postpone(job, ruling.clause, PAUSE_LOOK_MS, s)
+    if verdict.ruling == "hold":
+        return postpone(job, verdict.clause, PAUSE_LOOK_MS, s)
     return send(job, s)
 
 
@@ -72,46 +68,6 @@ def _unreserved(job: Job, conversation: Conversation, s: Replying) -> str:
         final: ReplyState = "queued" if conversation.case else "silent"
         s.handing.mentions.finish(job.stored, final, "slot_passed_on", job.stored.reasons)
     return "not_reserved"
-
-
-def _ruling(job: Job, conversation: Conversation, s: Replying) -> Verdict:
-    """Say what the rules say; first what happened since the decision."""
-    stored, mention = job.stored, job.stored.mention
-    if clause := _overtaken(job, conversation):
-        return Verdict("refuse", clause)
-    control, author = s.controls.get(stored.brand), mention.author.id
-    sending = Send(
-        visibility=mention.visibility,
-        age_ms=s.handing.time.now() - (mention.event_at or stored.received_at),
-        summoned=mention.summoned,
-        is_repost=mention.is_repost,
-        automated_author=mention.author.automated,
-        opted_out=bool(conversation.opted_out_at)
-        or (author is not None and s.controls.opted_out(stored.brand, mention.platform, author)),
-        already_answered=bool(stored.sending.reply_id),
-        mode=control.mode_of(s.policies[stored.brand], mention.platform, mention.account),
-        paused=control.paused,
-        disabled=f"{mention.platform}#{mention.account}" in control.disabled,
-        approved=bool(stored.approved_by),
-    )
-    return policy.check(sending, tuple(clause.id for clause in job.adapter.POLICY))
-
-
-def _overtaken(job: Job, conversation: Conversation) -> str:
-    """Name what came between the decision and now, or nothing: a person, or a graver matter."""
-    stored, case = job.stored, conversation.live_case
-    written_at = stored.mention.event_at or stored.received_at
-    person_spoke = (
-        conversation.last_speaker == "person" or conversation.person_spoke_at > written_at
-    )
-    outcomes = (conversation.outcome_of(one) for one in (case.pending if case else ()))
-    clauses = (
-        ("gone", bool(stored.gone_at)),
-        (ANSWERED_ELSEWHERE, bool(stored.own_post) or person_spoke),
-        (_PERSON_HAS_IT, case is not None and case.state == "claimed"),
-        ("held", any(outcome is not None and outcome[1] in HOLDS for outcome in outcomes)),
-    )
-    return next((clause for clause, holds in clauses if holds), "")
 
 
 def _composed(job: Job, ack: Ack, s: Replying) -> Job:
@@ -130,7 +86,7 @@ def _composed(job: Job, ack: Ack, s: Replying) -> Job:
 
 _FINAL_BY_CLAUSE: Final[dict[str, ReplyState]] = {
     ANSWERED_ELSEWHERE: "cancelled",
-    _PERSON_HAS_IT: "cancelled",
+    ruling.PERSON_HAS_IT: "cancelled",
     "gone": "gone",
 }
 
