@@ -16,7 +16,9 @@ StreamRecord = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
+    """One write to one item: its rows before and after, shared with the table."""
+
     at_ms: int
     key: Item
     old: Row | None
@@ -28,7 +30,7 @@ class Stream:
 
     def __init__(self, table: str) -> None:
         self._table = table
-        self._changes: list[_Change] = []
+        self._changes: list[Change] = []
         self._drained = 0
 
     def __len__(self) -> int:
@@ -36,7 +38,11 @@ class Stream:
 
     def append(self, at_ms: int, key: Item, old: Row | None, new: Row | None) -> None:
         """Add one change; the rows are shared with the table."""
-        self._changes.append(_Change(at_ms, key, old, new))
+        self._changes.append(Change(at_ms, key, old, new))
+
+    def changes(self) -> list[Change]:
+        """Return every change so far, for who looks on: not to be written to."""
+        return self._changes
 
     def drain(self) -> Iterator[StreamRecord]:
         """Yield the records that no drain yielded before; one left unread stays."""
@@ -76,7 +82,7 @@ class Stream:
         }
 
 
-def _event_name(change: _Change) -> str:
+def _event_name(change: Change) -> str:
     if change.old is None:
         return "INSERT"
     return "REMOVE" if change.new is None else "MODIFY"

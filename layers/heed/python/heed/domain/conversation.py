@@ -69,7 +69,7 @@ class Conversation:
 
     def outcome_of(self, mention: MentionId) -> tuple[Outcome, str] | None:
         """Tell what was decided for a mention before, with its reason."""
-        mark = _mark(mention)
+        mark = mark_of(mention)
         return next(((o, reason) for m, o, reason in self.decided if m == mark), None)
 
     def slot_is_taken(self, at: int) -> bool:
@@ -98,7 +98,7 @@ def reserve(
     if decision.band is not None:
         opened = _opened(mention, decision, decision.band, now)
         after = replace(after, case=_merged(after.case, opened) if after.case else opened)
-    mark = _mark(mention)
+    mark = mark_of(mention)
     others = tuple(entry for entry in after.decided if entry[0] != mark)
     entry = (mark, decision.outcome, decision.reason)
     return replace(after, decided=(*others, entry)[-DECIDED_MAX:])
@@ -181,5 +181,6 @@ def person_answered(conversation: Conversation, at: int) -> Conversation:
     return replace(conversation, person_spoke_at=max(at, conversation.person_spoke_at))
 
 
-def _mark(mention: MentionId) -> str:
+def mark_of(mention: MentionId) -> str:
+    """Shorten a mention's id to what `decided` holds of it."""
     return hashlib.blake2b(mention.encode(), digest_size=5).hexdigest()

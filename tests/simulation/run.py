@@ -1,0 +1,97 @@
+"""One seed: make a world, let things go wrong for three quarters of an hour, let it come to rest,
+look."""
+
+import gc
+import hashlib
+import random
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from heed.domain.clock import DAY_MS, HOUR_MS
+from tests.simulation.checks import Found, check
+from tests.simulation.engine import START_MS, Engine, Trace
+from tests.simulation.faults import Faults, Tally
+from tests.simulation.people import Desk, Visitors
+from tests.simulation.variants import VARIANTS
+from tests.simulation.world import MINUTE_MS, TABLE, World
+
+CHAOS_MS: Final = 45 * MINUTE_MS
+WRITING_MS: Final = 35 * MINUTE_MS
+REST_MS_MAX: Final = 3 * 60 * MINUTE_MS
+MENTIONS_MIN, MENTIONS_MAX = 30, 36
+# lease + two sweeps + the lag of a look-up + the lag of an index + one call under its deadline.
+SETTLED_MS_MAX: Final = 90_000 + 2 * MINUTE_MS + 60_000 + 2_000 + 20_000
+MIXED_EVERY: Final = 4
+OUTAGES_EVERY: Final = 400
+STREAM_OUTAGE_AT, QUEUE_OUTAGE_AT = 101, 303
+INTENSITIES: Final = (0.3, 0.6, 1.0, 1.0, 1.6)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one seed came to."""
+
+    seed: int
+    found: Found
+    tally: Tally
+    trace: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """Hash the trace: equal for equal runs."""
+        return hashlib.blake2b("\n".join(self.trace).encode(), digest_size=16).hexdigest()
+
+
+def simulate(seed: int, variant: str = "", *, traced: bool = False) -> Outcome:
+    """Run one seed."""
+    gc.disable()
+    rng = random.Random(f"heed {seed}")
+    engine = Engine(random.Random(rng.random()), trace=Trace([] if traced else None))
+    faults = Faults(engine, random.Random(rng.random()), intensity=rng.choice(INTENSITIES))
+    faults.ends_ms = START_MS + CHAOS_MS
+    world = World(engine, random.Random(rng.random()), faults, VARIANTS.get(variant))
+    visitors = Visitors(world, random.Random(rng.random()))
+    visitors.begin(rng.randint(MENTIONS_MIN, MENTIONS_MAX), WRITING_MS)
+    desk = Desk(world, random.Random(rng.random()), START_MS + CHAOS_MS)
+    desk.begin()
+    world.is_mixed = seed % MIXED_EVERY == 0
+    _plan_outage(world, seed)
+    engine.run(START_MS + CHAOS_MS)
+    calm_ms = rest(world)
+    found = check(world, visitors, desk, calm_ms)
+    if found.settled_ms > SETTLED_MS_MAX and not variant:
+        found.wrong("settled late", f"{found.settled_ms} ms after the last fault")
+    gc.enable()
+    return Outcome(seed, found, faults.tally, engine.trace.lines or [])
+
+
+def _plan_outage(world: World, seed: int) -> None:
+    """In a few seeds the stream is down for longer than it keeps its records, or the lanes for
+    longer than a queue keeps its messages."""
+    stop, for_ms = {
+        STREAM_OUTAGE_AT: (world.stop_stream, 26 * HOUR_MS),
+        QUEUE_OUTAGE_AT: (world.stop_lanes, 15 * DAY_MS),
+    }.get(seed % OUTAGES_EVERY, (None, 0))
+    if stop is not None:
+        world.engine.at(20 * MINUTE_MS, partial(stop, for_ms))
+        world.faults.last_ms = START_MS + 20 * MINUTE_MS + for_ms
+
+
+def rest(world: World) -> int:
+    """Let everything happen that still happens by itself. Returns since when nothing went wrong."""
+    engine = world.engine
+    engine.run(world.faults.last_ms)
+    ends = engine.now_ms + REST_MS_MAX
+    while engine.now_ms < ends:
+        engine.run(engine.now_ms + MINUTE_MS)
+        if not _is_busy(world):
+            break
+    engine.run(engine.now_ms + MINUTE_MS)
+    return max(world.faults.last_ms, START_MS)
+
+
+def _is_busy(world: World) -> bool:
+    if world.stream_pump.position < len(world.dynamo.stream(TABLE)):
+        return True
+    return any("dh" in item and item["sk"]["S"] != "case" for item in world.dynamo.raw_items(TABLE))
