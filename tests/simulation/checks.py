@@ -41,7 +41,7 @@ class Found:
 ZEROS: Final = (
     "lost", "stored twice", "a reply visible twice", "two holders of one case",
     "stale writes accepted", "decided twice", "forged stored", "not final", "silence",
-    "text in a queue", "settled late",
+    "undone and visible", "text in a queue", "settled late",
 )  # fmt: skip
 
 
@@ -81,10 +81,7 @@ def _stored(world: World, visitors: Visitors, items: dict[str, Any], found: Foun
 def _visible(world: World, visitors: Visitors, desk: Desk, found: Found) -> None:
     posts = world.platforms.visible()
     found.counts["replies visible"] = len(posts)
-    told = Counter(post.text for post in posts if not post.is_machines)
-    for reply_id, text in desk.answers.items():
-        if told[text] > 1:
-            found.wrong("a reply visible twice", f"the agents' {reply_id}, {told[text]} times")
+    _visible_persons(Counter(post.text for post in posts if not post.is_machines), desk, found)
     by_matter: dict[tuple[str, ...], list[Visible]] = defaultdict(list)
     for post in posts:
         if post.is_machines:
@@ -95,6 +92,14 @@ def _visible(world: World, visitors: Visitors, desk: Desk, found: Found) -> None
             same = one.target == next_one.target and not one.private
             if same or next_one.at_ms - one.at_ms < COOLDOWN_MS:
                 found.wrong("a reply visible twice", f"{'/'.join(matter)}: {one.id} {next_one.id}")
+
+
+def _visible_persons(told: Counter[str], desk: Desk, found: Found) -> None:
+    for reply_id, text in desk.answers.items():
+        if told[text] > 1:
+            found.wrong("a reply visible twice", f"the agents' {reply_id}, {told[text]} times")
+        if told[text] and reply_id in desk.undone:
+            found.wrong("undone and visible", f"the agents' {reply_id}")
 
 
 def _matter(post: Visible, visitors: Visitors) -> tuple[str, ...]:

@@ -104,6 +104,10 @@ class Faults:
         self.tally.struck[kind, site] += 1
         self.last_ms = max(self.last_ms, self._engine.now_ms)
 
+    def note_wait(self, until_ms: int) -> None:
+        """Note that somebody else lets us wait until then."""
+        self.last_ms = max(self.last_ms, until_ms)
+
     def _before(self, worker: Worker, service: str, operation: str) -> None:
         site = (worker.kind, worker.port, operation)
         kind = self.strikes(site)

@@ -5,7 +5,7 @@ Shapes: a delivery is {"account", "changes": [{"id", "do", "author", "text", "at
 "answers", "own"}]}; a reply is {"to", "text"} with the key in a header."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final, cast
@@ -38,7 +38,7 @@ KEY_WINDOW_S: Final = 300
 _HEADER: Final = "x-parcel-signature"
 _PREFIX: Final = "v1="
 _CHANGES: Final = {"new": "created", "edit": "edited", "delete": "deleted"}
-_CAUSES: Final = {401: "token", 404: "gone", 409: "duplicate"}
+_CAUSES: Final = {401: "token", 403: "permission", 404: "gone", 409: "duplicate"}
 
 
 def _verify(delivery: Delivery, secrets: SigningSecrets) -> None:
@@ -103,6 +103,25 @@ def _read_receipt(response: Response, now: int) -> Receipt:
     raise ReplyRejectedError("parcel refuses", _CAUSES.get(response.status, "bad_request"))
 
 
+def _build_refresh(fields: Mapping[str, Any]) -> Call | None:
+    refresh_token = fields.get("refresh_token")
+    if not refresh_token:
+        return None
+    return Call("POST", HOST, "/tokens", {}, json_body({"with": refresh_token}), auth="none")
+
+
+def _read_refresh(response: Response, now: int) -> Mapping[str, Any]:
+    del now
+    answer = read_answer(response.body)
+    if response.status == 200:
+        return {"token": answer["token"], "refresh_token": answer["refresh_token"]}
+    if response.status >= 500:
+        raise DoubtfulError("parcel did not say what became of it")
+    if response.status == 429:
+        raise RateLimitedError("parcel asks to wait", 30)
+    raise ReplyRejectedError("parcel renews no more", "token")
+
+
 def _no_lookup(mention: Mention) -> Lookup | None:
     del mention
     return None
@@ -125,6 +144,8 @@ ADAPTER: Final = cast(
         build_reply=_build_reply,
         read_receipt=_read_receipt,
         find_own_reply=_no_lookup,
+        build_refresh=_build_refresh,
+        read_refresh=_read_refresh,
         text_length=len,
         sign=_sign,
         connect=lambda account, url: (),
@@ -150,13 +171,17 @@ class ParcelTwin:
         self.posts: list[Posted] = []
         self.tokens: dict[str, str] = {}
         self.gone: set[str] = set()
+        self.revoked: set[str] = set()
         self._keys: dict[tuple[str, str], int] = {}
+        self._renewals = 0
         self._now_ms = now_ms
 
     def post(self, account: str, token: str, key: str, body: bytes) -> Response:
         """Take one reply."""
         if self.tokens[account] != token:
             return Response(401, {}, b"{}")
+        if account in self.revoked:
+            return Response(403, {}, b"{}")
         wanted = json.loads(body)
         if wanted["to"] in self.gone:
             return Response(404, {}, b"{}")
@@ -168,3 +193,18 @@ class ParcelTwin:
         posted = Posted(f"p{len(self.posts)}", account, wanted["to"], wanted["text"], now)
         self.posts.append(posted)
         return Response(201, {}, json.dumps({"id": posted.id}).encode())
+
+    def renew(self, body: bytes) -> Response:
+        """Give another token for a refresh token, which serves until its successor does."""
+        offered = json.loads(body)["with"]
+        account = offered.split("-")[1]
+        if offered not in (f"refresh-{account}-{self._renewals}",
+                           f"refresh-{account}-{self._renewals - 1}"):  # fmt: skip
+            return Response(401, {}, b"{}")
+        self._renewals += 1
+        self.tokens[account] = f"token-{account}~r{self._renewals}"
+        told = {
+            "token": self.tokens[account],
+            "refresh_token": f"refresh-{account}-{self._renewals}",
+        }
+        return Response(200, {}, json.dumps(told).encode())

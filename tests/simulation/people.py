@@ -306,6 +306,8 @@ class Desk:
     ends_ms: int
     accepted: list[Accepted] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    undone: set[str] = field(default_factory=set)
+    at_home: set[str] = field(default_factory=set)
     refused_stale: int = 0
     _replies: int = 0
 
@@ -316,6 +318,8 @@ class Desk:
             at(rng.randrange(MINUTE_MS, 4 * MINUTE_MS), partial(self.claim, agent))
         if rng.random() < 0.4:
             at(rng.randrange(20 * MINUTE_MS), self.pause)
+        if rng.random() < 0.15:
+            at(rng.randrange(20 * MINUTE_MS), self.revoke)
 
     def _call(
         self,
@@ -345,6 +349,7 @@ class Desk:
     def claim(self, agent: Agent) -> None:
         """Ask for work, as long as the shift lasts."""
         if self.world.engine.now_ms > self.ends_ms:
+            self.at_home.add(agent.id)
             return
         rng = self.rng
         wish = Wish(
@@ -480,6 +485,10 @@ class Desk:
 
         def answered(_: Any) -> None:
             self._took("answer", agent, case.id, case.epoch, wanted.reply_id)
+            if self.rng.random() < 0.1:
+                # Second thoughts, mostly in time.
+                self._later(1, 20, lambda: self.undo(agent, held, wanted.reply_id))
+                return
             self._later(2, 90, lambda: self.resolve(agent, held))
 
         def refused(error: HeedError) -> None:
@@ -489,6 +498,19 @@ class Desk:
                 self._refused(agent, held)(error)
 
         self._call(lambda s: desk_answers.answer(case.id, wanted, agent, s), answered, refused)
+
+    def undo(self, agent: Agent, held: Held, reply_id: str) -> None:
+        """Take a reply back; whoever was in time must not find it on the platform."""
+
+        def undone(_: Any) -> None:
+            self.undone.add(reply_id)
+            self._later(5, 60, lambda: self.answer(agent, held))
+
+        self._call(
+            lambda s: desk_answers.undo(held.case.id, reply_id, agent, s),
+            undone,
+            lambda error: self.resolve(agent, held),
+        )
 
     def resolve(self, agent: Agent, held: Held) -> None:
         """End the case; what came meanwhile is read first."""
@@ -506,13 +528,32 @@ class Desk:
         ending = Ending(case.epoch, "solved", tuple(MentionId(one) for one in case.pending))
         self._call(lambda s: desk_answers.resolve(case.id, ending, agent, s), resolved, refused)
 
+    def revoke(self) -> None:
+        """A platform takes a permission back; after a while a lead has it again, and says so."""
+        revoked, account = self.world.platforms.parcel.revoked, PARCEL_BOLT
+        revoked.add(account)
+
+        def enabled(_: Any) -> None:
+            self.world.faults.note_wait(self.world.engine.now_ms)
+
+        def enable() -> None:
+            revoked.discard(account)
+            switch = Switch(enabled=(f"parcel#{account}",))
+            self._call(
+                lambda s: desk_controls.set_control("bolt", switch, AGENTS[1], s),
+                enabled,
+                lambda _: self._later(5, 20, enable),
+            )
+
+        self._later(120, 900, enable)
+
     def pause(self) -> None:
         """A lead stops a brand for some minutes."""
         lead, brand = AGENTS[1], self.rng.choice(BRANDS)
 
         def switched(_: Any) -> None:
             # Waiting for a lead is no fault of ours.
-            self.world.faults.last_ms = max(self.world.faults.last_ms, self.world.engine.now_ms)
+            self.world.faults.note_wait(self.world.engine.now_ms)
 
         def switch(paused: bool) -> None:
             self._call(

@@ -146,7 +146,7 @@ class Platforms:
         worker = self._engine.worker
         if worker is None:
             return self._answer(call, token)
-        action = "look" if call.method == "GET" else "post"
+        action = "renew" if call.auth == "none" else "look" if call.method == "GET" else "post"
         site = (worker.kind, worker.port, f"{call.host.split('.')[1]} {action}")
         fault = self._strikes(site)
         wait_ms = 60 + int(self._rng.random() * 400)
@@ -180,7 +180,7 @@ class Platforms:
         }
         if fault in before:
             return before[fault]()
-        if fault == "token_expired":
+        if fault == "token_expired" and call.auth != "none":
             self._expire(call, token)
             return self._answer(call, token)
         if fault == "late":
@@ -201,7 +201,7 @@ class Platforms:
     def _throttled(self) -> Response:
         """Ask to wait half a minute, in every platform's own words."""
         ends_ms = self._engine.now_ms + THROTTLED_MS
-        self._faults.last_ms = max(self._faults.last_ms, ends_ms)
+        self._faults.note_wait(ends_ms)
         headers = {"retry-after": "30", "x-rate-limit-reset": str(ends_ms // 1000)}
         told = {"ok": False, "error_code": 429, "parameters": {"retry_after": 30}}
         return Response(429, headers, json.dumps(told).encode())
@@ -221,7 +221,9 @@ class Platforms:
                 return
 
     def _answer(self, call: Call, token: str) -> Response:
-        if call.host == parcel.HOST:
+        if call.path == "/tokens":
+            answer = self.parcel.renew(call.body)
+        elif call.host == parcel.HOST:
             account = call.path.split("/")[1]
             answer = self.parcel.post(account, token, call.headers["x-retry-key"], call.body)
         else:

@@ -23,6 +23,7 @@ from heed.flows.sweep import Sweeping, bring_back, sweep
 from heed.flows.triage import Triaging, triage
 from heed.queues import SnsPager, SqsBells, SqsLanes, read_lane_message
 from heed.registry import Registry
+from heed.storage.accounts import TableAccounts
 from heed.storage.codec import stored_mention
 from heed.storage.controls import TableControls
 from heed.storage.conversations import TableConversations
@@ -223,7 +224,8 @@ class World:
         for platform, key in KEYS.items():
             self.store_secret(f"{platform}/main/signing", current=key)
         for (platform, account), token in self.platforms.tokens.items():
-            self.store_secret(f"{platform}/{account}/token", token=token)
+            more = {"refresh_token": f"refresh-{account}-0"} if account == PARCEL_ACME else {}
+            self.store_secret(f"{platform}/{account}/token", token=token, **more)
         self.engine.at(MINUTE_MS, self._each_minute)
 
     # What is there.
@@ -254,10 +256,13 @@ class World:
     def _token_expired(self, platform: str, account: str) -> None:
         """Somebody stores a new token, minutes later."""
 
+        if account == PARCEL_ACME:
+            return  # Heed renews it by itself.
+
         def renew() -> None:
             token = self.platforms.renew_token(platform, account)
             self.store_secret(f"{platform}/{account}/token", token=token)
-            self.faults.last_ms = max(self.faults.last_ms, self.engine.now_ms)
+            self.faults.note_wait(self.engine.now_ms)
 
         self.engine.at(self.rng.randrange(MINUTE_MS, 6 * MINUTE_MS), renew)
 
@@ -297,7 +302,8 @@ class World:
                 meter=self.meter, load=platforms.load,
             )  # fmt: skip
         replying = Replying(
-            handing=handing, controls=controls, outbox=outbox, secrets=self._secrets(),
+            handing=handing, controls=controls, outbox=outbox,
+            accounts=TableAccounts(client, TABLE, self.engine), secrets=self._secrets(),
             sender=self.platforms, policies=handing.policies, voices=_VOICES, meter=self.meter,
             timeout_ms=TIMEOUT_MS["reply"], load=platforms.load,
         )  # fmt: skip
@@ -305,7 +311,7 @@ class World:
 
     def _secrets(self) -> CachedSecrets:
         client: Any = RetryingClient(self.secrets)
-        return CachedSecrets(client, SECRETS, self.engine)
+        return CachedSecrets(client, SECRETS, self.engine, client)
 
     def _handing(self, client: Any) -> Handing:
         sqs: Any = RetryingClient(self.sqs)
