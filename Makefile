@@ -38,9 +38,10 @@ help: ## show this list
 run: .venv/.ready ## the whole system on this machine; ONCE=1 ends after the summary
 	@$(WITH_NODE) $(BIN)/heed up $(if $(ONCE),--once)
 
-test: .venv/.ready ## every test, with coverage
+test: .venv/.ready ## every test, with coverage, and two thousand seeds
 	@$(WITH_NODE) $(BIN)/pytest --cov --cov-fail-under=$(COVERAGE_MIN)
 	@$(BIN)/coverage report --include='$(CORE)' --fail-under=$(COVERAGE_CORE_MIN)
+	@$(BIN)/python -m tests.simulation
 
 check: .venv/.ready ## format, lint, types, tests
 	@$(BIN)/ruff format --check
@@ -52,8 +53,7 @@ format: .venv/.ready ## rewrite the code in the house's form
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-simulate: .venv/.ready ## a seeded world with crashes at every step
-	@test -d tests/simulation || { echo "tests/simulation is not there yet: nothing to simulate" >&2; exit 1; }
+simulate: .venv/.ready ## seeded worlds with faults at every call; SEEDS=, SEED=, VARIANT=
 	@$(BIN)/python -m tests.simulation
 
 bench: .venv/.ready ## measure the costs of one mention

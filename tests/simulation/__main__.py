@@ -1,7 +1,8 @@
 """`make simulate`: run seeds on all cores and say what they came to; or one seed, with its trace.
 
 SEEDS=2000 how many; FIRST=0 from which on; VARIANT=send-then-record|lock-with-expiry a naive
-sender; SEED=17 that one alone, line by line; JOBS=2 processes."""
+sender; SEED=17 that one alone, line by line; JOBS=2 processes. LOAD=10: no faults, but ten times
+the normal load, and how long people wait."""
 
 import multiprocessing
 import os
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 
+from tests.simulation.load import Waits, last, measure, middle
 from tests.simulation.report import Report, print_report, run_seeds
 from tests.simulation.run import Outcome, simulate
 from tests.simulation.variants import VARIANTS
@@ -25,6 +27,8 @@ def main(settings: Mapping[str, str]) -> int:
         return 2
     if seed := settings.get("SEED"):
         return _show(simulate(int(seed), variant, traced=True))
+    if times := settings.get("LOAD"):
+        return _show_waits(measure(float(times)))
     first, count = int(settings.get("FIRST") or 0), int(settings.get("SEEDS") or SEEDS)
     jobs = int(settings.get("JOBS") or os.cpu_count() or 1)
     report = Report(variant=variant)
@@ -39,6 +43,17 @@ def main(settings: Mapping[str, str]) -> int:
             _progress(report.seeds, count)
     report.seconds = time.monotonic() - began
     return print_report(report)
+
+
+def _show_waits(waits: Waits) -> int:
+    for name, values in (
+        ("all", waits.all), ("praise", waits.praise), ("complaints", waits.complaints),
+    ):  # fmt: skip
+        told = f"median {middle(values) / 1000:.2f} s, p99 {last(values) / 1000:.2f} s"
+        print(f"{len(values):>8}  {name:<11} {told}")  # noqa: T201
+    for line in waits.faults():
+        print(f"BROKEN {line}")  # noqa: T201
+    return 1 if waits.faults() else 0
 
 
 def _progress(done: int, count: int) -> None:
