@@ -3,7 +3,7 @@ they like and may be split, read batch by batch from a checkpoint, again after w
 wrong."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,20 +76,21 @@ class Readers:
         seen = [one for one in map(told, shard.records[start:stop]) if one is not None]
         tally(shard.name, seen, self.tallying)
 
-    def run(self, batch: int = 1000, on_crash: Callable[[], None] = lambda: None) -> None:
-        """Read on until nothing is left, also of what counting itself brings about."""
-        while list(self._pass(batch, on_crash)):
+    def run(self, batch: int = 1000, crashes: list[str] | None = None) -> None:
+        """Read on until nothing is left, also of what counting itself brings about. Where a worker
+        died is added to `crashes`; its batch comes again."""
+        while list(self._pass(batch, [] if crashes is None else crashes)):
             self.fetch()
 
-    def _pass(self, batch: int, on_crash: Callable[[], None]) -> Iterator[Shard]:
+    def _pass(self, batch: int, crashes: list[str]) -> Iterator[Shard]:
         self.fetch()
         for shard in self.shards:
             while shard.is_open and shard.checkpoint < len(shard.records):
                 stop = min(shard.checkpoint + batch, len(shard.records))
                 try:
                     self.show(shard, shard.checkpoint, stop)
-                except CrashError:
-                    on_crash()
+                except CrashError as crash:
+                    crashes.append(str(crash))
                     continue
                 shard.checkpoint = stop
                 yield shard
