@@ -16,7 +16,7 @@ from tests.heed.storage.stores import Store, a_mention, an_arrival
 
 CONTEXT = make_context("tally")
 SHARD = "shardId-00000001795170000000-0123abcd"
-EMPTY = {"state": {}, "batchItemFailures": []}
+EMPTY: dict[str, Any] = {"state": {}, "batchItemFailures": []}
 POSTS = ("2100000000000000001", "2100000000000000002", "2100000000000000003")
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isqrt
 from typing import Final, Literal
 
 from heed.domain.clock import HOUR_MS, SECOND_MS
@@ -224,4 +225,4 @@ def _share(buckets: list[int], known: int, share: int) -> int:
         passed += buckets[at]
     if at in (0, len(BUCKETS_MS)):
         return BUCKETS_MS[min(at, len(BUCKETS_MS) - 1)]
-    return round((BUCKETS_MS[at - 1] * BUCKETS_MS[at]) ** 0.5)
+    return isqrt(BUCKETS_MS[at - 1] * BUCKETS_MS[at])

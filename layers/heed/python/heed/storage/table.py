@@ -5,9 +5,10 @@ Mention (pk mention#<id>, sk -): v schema, st state, ep epoch, by, lu lease, ky 
 tr tries, lk looks, nb not before, fp fingerprint, rid reply id, br brand, cv conversation, ra
 received, et event time, c content (deflated), src source, todo, kick, de outcome, rs reasons, pv
 policy version, rz last reason to wait or to end, ed edited, gone, own / ofp / oat own post, ap
-approved by, dt draft text, exp TTL.
+approved by, dt draft text, pa first answer of a person, exp TTL.
 Conversation (pk conv#<id>, sk case): n version and the fields of codec.conversation_item.
 Reply of a person (pk conv#<id>, sk at#...#reply#<id>): the sending attributes, mi, ag, x, at, pr.
+Counters (pk tally#<brand>, sk <hour>#<platform>): see counters.
 Indexes: dh/da due, dk/ds desk, cv/ra by_conv."""
 
 import hashlib
