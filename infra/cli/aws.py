@@ -1,7 +1,7 @@
 """Asking AWS, or the emulator of the local run, from the command line."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,7 +11,7 @@ from infra.cli.errors import CommandError
 _T = TypeVar("_T")
 
 
-def connection() -> dict[str, str | None]:
+def connection() -> dict[str, Any]:
     """Say where AWS is and who asks, as boto3's clients take it; None = as boto3 finds it."""
     return {
         "region_name": place.find("AWS_REGION") or place.find("AWS_DEFAULT_REGION"),

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import boto3
@@ -27,6 +27,7 @@ _HEAD: Final = (
 _UNITS: Final = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (SECOND_MS, "s"))
 
 Cells = Mapping[Cell, Counts]
+_NOTHING: Final[Counts] = Counts()
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -73,8 +74,8 @@ def differences(counted: Cells, anew: Cells) -> list[str]:
     return [
         f"{cell.brand} {cell.platform}, hour {cell.hour}: {name} is {was}, recounted {found}"
         for cell in sorted(counted.keys() | anew.keys())
-        for name in sorted(counted.get(cell, {}).keys() | anew.get(cell, {}).keys())
-        if (was := counted.get(cell, {}).get(name, 0)) != (found := anew.get(cell, {}).get(name, 0))
+        for name in sorted(counted.get(cell, _NOTHING).keys() | anew.get(cell, _NOTHING).keys())
+        if (was := counted.get(cell, _NOTHING)[name]) != (found := anew.get(cell, _NOTHING)[name])
     ]
 
 
@@ -93,7 +94,7 @@ def _items(client: Any, table: str) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def _only(cells: Cells, is_wanted: Any) -> dict[Cell, Counts]:
+def _only(cells: Cells, is_wanted: Callable[[Cell], bool]) -> dict[Cell, Counts]:
     return {cell: counts for cell, counts in cells.items() if counts and is_wanted(cell)}
 
 
