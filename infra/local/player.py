@@ -21,9 +21,9 @@ TIMEOUT_S = 30
 POLL_S = 0.1
 # How long to wait for one sample, and for all together, before the next is played.
 SAMPLE_S_MAX = 4.0
-# The first one of all waits until every function has started.
-FIRST_S_MAX = 12.0
-SOON_S_MAX = 40.0
+# Until the first one came through: every function starts with it.
+FIRST_S_MAX = 30.0
+SOON_S_MAX = 90.0
 NOTHING = Happened(stored=0, answered=0, case=None, reason="")
 CONNECTION = "main"
 
@@ -91,7 +91,8 @@ class Player:
                 began = time.monotonic()
                 played = self._look(played, min(sample_s_max, soon_s))
                 soon_s -= time.monotonic() - began
-                sample_s_max = SAMPLE_S_MAX
+                if played.is_as_expected:
+                    sample_s_max = SAMPLE_S_MAX
             if played.is_as_expected:
                 yield played
             else:
