@@ -1,4 +1,4 @@
-"""The four alarms. Each says what a person should look at, and all page through one topic."""
+"""The alarms. Each says what a person should look at, and all page through one topic."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,7 @@ from constructs import Construct
 from infra.aws.deployment import DeploymentError
 
 ITERATOR_AGE_MAX_MS = 5 * 60 * 1000
+COUNT_AGE_MAX_MS = 6 * 60 * 60 * 1000
 URGENT_AGE_MAX_S = 15 * 60
 # Source: CloudWatch, "Create an alarm based on a metric math expression"; read 2026-11-22.
 METRICS_PER_ALARM_MAX = 10
@@ -44,6 +45,15 @@ class Alarms:
             age,
             description="triage is over five minutes behind the table: mentions wait.",
             threshold=ITERATOR_AGE_MAX_MS,
+        )
+
+    def count_delay(self, age: cloudwatch.IMetric) -> None:
+        """Page when tally falls so far behind that the stream may forget what it has not seen."""
+        self._add(
+            "CountDelay",
+            age,
+            description="tally is over six hours behind: after 24 what it missed is lost to it.",
+            threshold=COUNT_AGE_MAX_MS,
         )
 
     def failed_deliveries(self, server_errors: cloudwatch.IMetric) -> None:

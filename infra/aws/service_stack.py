@@ -14,6 +14,7 @@ from infra.aws.functions.desk import add_desk
 from infra.aws.functions.receive import Receive, add_receive
 from infra.aws.functions.reply import add_reply
 from infra.aws.functions.sweep import add_sweep
+from infra.aws.functions.tally import add_tally
 from infra.aws.functions.triage import add_triage
 from infra.aws.grants import Grants
 from infra.aws.outputs import add_page_output, add_service_outputs
@@ -47,15 +48,19 @@ class ServiceStack(Stack):
         add_reply(parts)
         desk = add_desk(parts)
         add_sweep(parts)
-        _add_alarms(parts, receive=receive, triage=triage)
+        tally = add_tally(parts)
+        _add_alarms(parts, receive=receive, triage=triage, tally=tally)
         add_service_outputs(self, deployment, hooks=receive.api, desk=desk)
         add_page_output(self, parts.pages)
 
 
-def _add_alarms(parts: Parts, *, receive: Receive, triage: lambda_.Function) -> None:
+def _add_alarms(
+    parts: Parts, *, receive: Receive, triage: lambda_.Function, tally: lambda_.Function
+) -> None:
     queues = parts.queues
     alarms = Alarms(parts.stack, parts.pages)
     alarms.dead_letters(queues.dead)
     alarms.stream_delay(triage.metric("IteratorAge", statistic=cloudwatch.Stats.MAXIMUM))
+    alarms.count_delay(tally.metric("IteratorAge", statistic=cloudwatch.Stats.MAXIMUM))
     alarms.failed_deliveries(receive.api.metric_server_error(statistic=cloudwatch.Stats.SUM))
     alarms.oldest_urgent([queue for (_, band), queue in queues.work.items() if band == "urgent"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heed.errors import HeedError
-from infra.cli import deliveries, people, texts
+from infra.cli import deliveries, people, pulse, texts
 from infra.cli.errors import CommandError
 
 
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("folder", nargs="?", type=Path, help="a folder with brand.toml and replies/")
     check.set_defaults(run=texts.check)
     _add_people(commands)
+    _add_pulse(commands)
     return parser
 
 
@@ -48,7 +49,7 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     up.add_argument("--once", action="store_true", help="end after the summary")
     up.add_argument(
         "--without",
-        choices=("receive", "triage", "reply", "desk", "sweep"),
+        choices=("receive", "triage", "reply", "desk", "sweep", "tally"),
         help="take one function's trigger away, to see that the summary notices",
     )
     up.add_argument("--patience", type=int, default=100, help="seconds without progress to wait")
@@ -103,6 +104,18 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         if name == "resume":
             command.add_argument("--account", help="enable an account again, e.g. x#2244994945")
         command.set_defaults(run=run)
+
+
+def _add_pulse(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser("pulse", help="what came in lately and what became of it")
+    command.add_argument("--brand", help="default: every brand of the brand file")
+    command.add_argument("--platform", help="default: every platform")
+    command.add_argument("--hours", type=int, default=24, help="how far back; default: 24")
+    command.add_argument("--json", action="store_true", help="one JSON object; times in ms")
+    command.add_argument(
+        "--recount", action="store_true", help="read the whole table too and compare; costly"
+    )
+    command.set_defaults(run=pulse.show)
 
 
 if __name__ == "__main__":

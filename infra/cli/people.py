@@ -5,19 +5,15 @@ import getpass
 import os
 import secrets
 import sys
-from collections.abc import Callable
-from typing import TypeVar
 
 import requests
-from botocore.exceptions import BotoCoreError, ClientError
 
 from heed import brand
 from infra.aws.user_pool import UserPool
-from infra.cli import place
+from infra.cli import aws, place
 from infra.cli.errors import CommandError
 
 TIMEOUT_S = 30
-_T = TypeVar("_T")
 
 
 def add_agent(arguments: argparse.Namespace) -> int:
@@ -30,7 +26,7 @@ def add_agent(arguments: argparse.Namespace) -> int:
         raise CommandError(f"no brand is called {unknown[0]!r}; there is {', '.join(known)}")
     password = os.environ.get("HEED_PASSWORD") or f"{secrets.token_urlsafe(16)}aA1!"
     pool = _pool()
-    _asked(
+    aws.asked(
         lambda: pool.add(
             arguments.name, brands=arguments.brand, is_lead=arguments.lead, password=password
         )
@@ -46,7 +42,7 @@ def token(arguments: argparse.Namespace) -> int:
     """Sign in and print an ID token: the desk API's authorizer asks for that kind."""
     password = os.environ.get("HEED_PASSWORD") or getpass.getpass("password: ")
     pool = _pool()
-    print(_asked(lambda: pool.sign_in(arguments.name, password)))
+    print(aws.asked(lambda: pool.sign_in(arguments.name, password)))
     return 0
 
 
@@ -89,20 +85,4 @@ def _message(answer: requests.Response) -> str:
 
 
 def _pool() -> UserPool:
-    connection = {
-        "region_name": place.find("AWS_REGION") or place.find("AWS_DEFAULT_REGION"),
-        "endpoint_url": place.find("AWS_ENDPOINT_URL"),
-        "aws_access_key_id": place.find("AWS_ACCESS_KEY_ID"),
-        "aws_secret_access_key": place.find("AWS_SECRET_ACCESS_KEY"),
-    }
-    return UserPool(place.lookup("POOL"), place.lookup("CLIENT"), connection)
-
-
-def _asked(ask: Callable[[], _T]) -> _T:
-    """Turn what AWS refuses into one sentence. Raises: CommandError."""
-    try:
-        return ask()
-    except ClientError as error:
-        raise CommandError(error.response["Error"].get("Message", "AWS refused")) from error
-    except BotoCoreError as error:
-        raise CommandError(f"AWS cannot be asked: {error}") from error
+    return UserPool(place.lookup("POOL"), place.lookup("CLIENT"), aws.connection())

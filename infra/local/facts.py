@@ -1,17 +1,21 @@
 """What really happened, read from the table and the twins; never from what the player sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from heed.domain.conversation import Conversation
 from heed.domain.mention import Mention, MentionId
+from heed.domain.tally import Cell, Counts, recount
 from heed.ports import StoredMention
 from heed.storage.codec import conversation_of, stored_mention
+from heed.storage.counters import TableCounters, everything
 from infra.local.twins.core import Twin
 from infra.local.twins.world import TwinPost
 
 MARKER = "(automatic reply)"
+# Behind every hour that a counter can have.
+HOUR_MAX = 9_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ class Facts:
         """Read every item of the table."""
         pages = self._dynamo.get_paginator("scan").paginate(TableName=self._table)
         return [item for page in pages for item in page["Items"]]
+
+    def counted(self, brands: Iterable[str]) -> dict[Cell, Counts]:
+        """Read every counter."""
+        counters = TableCounters(self._dynamo, self._table)
+        cells = [counters.read(brand, 0, HOUR_MAX).items() for brand in brands]
+        return {cell: counts for found in cells for cell, counts in found if counts}
+
+    def recounted(self) -> dict[Cell, Counts]:
+        """Count the table anew, whatever the counters say."""
+        return recount(everything(self.everything()))
 
     def of_sample(self, told: tuple[Mention, ...]) -> Happened:
         """Say what became of the objects that a sample tells of."""

@@ -21,7 +21,9 @@ TIMEOUT_S = 30
 POLL_S = 0.1
 # How long to wait for one sample, and for all together, before the next is played.
 SAMPLE_S_MAX = 4.0
-SOON_S_MAX = 40.0
+# Until the first one came through: every function starts with it.
+FIRST_S_MAX = 30.0
+SOON_S_MAX = 90.0
 NOTHING = Happened(stored=0, answered=0, case=None, reason="")
 CONNECTION = "main"
 
@@ -78,6 +80,7 @@ class Player:
         to come by) is looked at again when all were played."""
         soon_s = min(SOON_S_MAX, self._patience_s)
         late: list[Played] = []
+        sample_s_max = FIRST_S_MAX
         for sample in samples:
             twin = self._twins[sample.platform]
             if sample.expected.fault:
@@ -86,8 +89,10 @@ class Player:
             played = self._look(Played(sample, told_by(sample), status, NOTHING), 0)
             if soon_s > 0:
                 began = time.monotonic()
-                played = self._look(played, min(SAMPLE_S_MAX, soon_s))
+                played = self._look(played, min(sample_s_max, soon_s))
                 soon_s -= time.monotonic() - began
+                if played.is_as_expected:
+                    sample_s_max = SAMPLE_S_MAX
             if played.is_as_expected:
                 yield played
             else:

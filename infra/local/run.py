@@ -40,6 +40,7 @@ AGENT = "ana"
 TROUBLE_PATIENCE_S = 10
 # It may be taken back for 15 seconds; should it be rung for too early, sweep comes each minute.
 REPLY_PATIENCE_S = 90
+COUNTERS_PATIENCE_S = 10
 
 
 class _Make(Protocol):
@@ -213,6 +214,7 @@ def _played_and_summarised(running: Running, patience_s: float) -> tuple[str, ..
             _wait_for_agents_reply(running, worked)
     except agents.AgentError as error:
         trouble.append(str(error))
+    _wait_for_counters(running)
     summary = summarise(
         played,
         worked,
@@ -259,6 +261,15 @@ def _wait_for_agents_reply(running: Running, worked: agents.Worked) -> None:
             time.sleep(1)
             return
         time.sleep(0.1)
+
+
+def _wait_for_counters(running: Running) -> None:
+    """Give tally time to see the last changes; nobody waits for it but this summary."""
+    brands, deadline = brand.load().file.brands, time.monotonic() + COUNTERS_PATIENCE_S
+    while time.monotonic() < deadline:
+        if running.facts.counted(brands) == running.facts.recounted():
+            return
+        time.sleep(0.2)
 
 
 def _dead_letters(address: str) -> dict[str, int]:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from heed import brand
+from heed.domain.tally import Cell, Counts, pulse
 from heed.storage.codec import conversation_of, stored_mention
 from infra.local.agent import TEXT, Worked
 from infra.local.facts import MARKER, Facts
@@ -40,6 +42,7 @@ def summarise(
     twice = [target for target, n in Counter(p.target for p in machine).items() if n > 1]
     waiting = [p for p in played if p.sample.expected.fault]
     answered_agent = [p for p in posts if p.text == TEXT]
+    counted, recounted = facts.counted(brand.load().file.brands), facts.recounted()
     works = {
         "receive": bool(mentions),
         "triage": any(m.sending.state != "new" for m in mentions),
@@ -47,6 +50,7 @@ def summarise(
         "desk": worked is not None
         and any(c.id == worked.case and c.case and c.case.resolution for c in conversations),
         "sweep": bool(waiting) and all(p.happened.answered for p in waiting),
+        "tally": bool(counted) and counted == recounted,
     }
     faults = [f"{name} did not do its part" for name, did in works.items() if not did]
     faults += [f"{target} was answered twice by the machine" for target in twice]
@@ -64,10 +68,20 @@ def summarise(
         f"answers   {len(machine)} by the machine, {len(answered_agent)} by an agent,"
         f" {len(twice)} doubled",
         f"cases     {len(cases)} opened: " + _counted(Counter[str](c.state for c in cases)),
+        _pulse(counted, is_exact=counted == recounted),
         "functions "
         + ", ".join(f"{name} {'ok' if did else 'FAILED'}" for name, did in works.items()),
     )
     return Summary(lines=lines, faults=tuple(faults))
+
+
+def _pulse(counted: Mapping[Cell, Counts], *, is_exact: bool) -> str:
+    read = pulse(counted.values())
+    return (
+        f"pulse     {read.received} received, {read.eligible} eligible, {read.machine} answered by"
+        f" the machine, {read.people} by people, {read.waiting} waiting;"
+        f" {'equal to the recount' if is_exact else 'NOT equal to the recount'}"
+    )
 
 
 def _is_mention(item: dict[str, Any]) -> bool:

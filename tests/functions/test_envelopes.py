@@ -8,8 +8,11 @@ from typing import Any
 from functions.receive import handler as receive
 from functions.reply import handler as reply
 from functions.sweep import handler as sweep
+from functions.tally import handler as tally
 from functions.triage import handler as triage
 from heed import adapter as adapters
+from heed.flows.tally import Tallying
+from heed.storage.counters import TableCounters
 from tests.functions.invocations import failed_ids, make_context
 from tests.heed.flows.bodies import COMPLAINT, X_ACCOUNT, x_post
 from tests.heed.flows.world import KEYS, World
@@ -44,10 +47,19 @@ def test_one_mention_passes_through_every_function_in_aws_own_envelopes() -> Non
     [lane["Records"][0]["body"]] = world.sqs.bodies(f"{world.backend.prefix}reply-x")
     replied = reply.build(world.replying, world.meter)(lane, make_context("reply"))
 
+    counters = TableCounters(world.dynamo, world.table)
+    counting = envelope("tally-window")
+    for name in ("Keys", "NewImage"):
+        counting["Records"][0]["dynamodb"][name] = record["dynamodb"][name]
+    count = tally.build(Tallying(counters, world.meter), world.meter, one_shard=False)
+    tallied = count(counting, make_context("tally"))
+
     minute = envelope("sweep-minute")
     swept = sweep.build(world.sweeping, world.meter)(minute, make_context("sweep"))
 
     assert (answer["statusCode"], swept) == (200, {"due": 0})
-    assert failed_ids(triaged) == failed_ids(replied) == []
+    assert failed_ids(triaged) == failed_ids(replied) == failed_ids(tallied) == []
+    [counts] = counters.read("acme", 0, 9_999_999).values()
+    assert (tallied["state"], counts["received"]) == ({}, 1)
     assert world.state(MENTION) == "sent"
     assert len(world.posts()) == 1

@@ -28,12 +28,15 @@ def watched(service: Template, alarm: dict[str, Any]) -> set[tuple[str, str]]:
     }
 
 
-def test_there_are_four_alarms_and_all_page(
+def test_there_are_these_alarms_and_all_page(
     service: Template, alarms: dict[str, dict[str, Any]]
 ) -> None:
     (topic,) = service.all("AWS::SNS::Topic")
 
-    assert alarms.keys() == {"DeadLetters", "StreamDelay", "FailedDeliveries", "OldestUrgent"}
+    assert alarms.keys() == {
+        *("DeadLetters", "StreamDelay", "CountDelay"),
+        *("FailedDeliveries", "OldestUrgent"),
+    }
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
         assert alarm["TreatMissingData"] == "notBreaching"
@@ -58,11 +61,11 @@ def test_any_dead_letter_pages(service: Template, alarms: dict[str, dict[str, An
     assert alarm["Threshold"] == 0
     assert watched(service, alarm) == {
         ("ApproximateNumberOfMessagesVisible", f"queue heed-prod-{kind}-dead")
-        for kind in ("reply", "work", "triage", "sweep")
+        for kind in ("reply", "work", "triage", "sweep", "tally")
     }
     # A queue that reports nothing for hours must not hide the others.
     (expression,) = [m["Expression"] for m in alarm["Metrics"] if "Expression" in m]
-    assert expression == "SUM([FILL(m0, 0), FILL(m1, 0), FILL(m2, 0), FILL(m3, 0)])"
+    assert expression == f"SUM([{', '.join(f'FILL(m{at}, 0)' for at in range(5))}])"
 
 
 def test_an_urgent_case_of_any_brand_pages_after_15_minutes(
@@ -88,6 +91,17 @@ def test_a_late_stream_pages_after_5_minutes(
     assert alarm["Threshold"] == 5 * 60 * 1000
     (function,) = alarm["Dimensions"]
     assert service.function_ids()[function["Value"]["Ref"]] == "triage"
+
+
+def test_a_late_count_pages_long_before_the_stream_forgets(
+    service: Template, alarms: dict[str, dict[str, Any]]
+) -> None:
+    alarm = alarms["CountDelay"]
+
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("IteratorAge", "Maximum")
+    assert alarm["Threshold"] == 6 * 3600 * 1000
+    (function,) = alarm["Dimensions"]
+    assert service.function_ids()[function["Value"]["Ref"]] == "tally"
 
 
 def test_a_delivery_answered_with_5xx_pages(alarms: dict[str, dict[str, Any]]) -> None:

@@ -93,7 +93,7 @@ def _strip(value: Any) -> None:
         for item in value:
             _strip(item)
     if isinstance(value, dict):
-        for name in (*REMOVAL, *PROTECTION, "HEED_PLATFORM_HOSTS"):
+        for name in (*REMOVAL, *PROTECTION, "HEED_PLATFORM_HOSTS", "HEED_ONE_SHARD"):
             value.pop(name, None)
         for item in value.values():
             _strip(item)

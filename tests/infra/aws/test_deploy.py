@@ -91,6 +91,29 @@ def test_a_record_wakes_triage_only_if_it_carries_todo(deployed: Deployed) -> No
     assert [record["dynamodb"]["Keys"]["pk"]["S"] for record in records] == ["mention#new"]
 
 
+def test_tally_is_woken_by_mentions_and_by_visible_words_of_people_only(
+    deployed: Deployed,
+) -> None:
+    table = deployed.client("dynamodb")
+    for pk, more in (
+        ("conv#quiet", {"mi": {"S": "x"}, "st": {"S": "planned"}}),
+        ("tally#acme", {}),
+        ("conv#loud", {"mi": {"S": "x"}, "st": {"S": "sent"}}),
+    ):
+        item = {"pk": {"S": pk}, "sk": {"S": "-"}, **more}
+        table.put_item(TableName="heed-prod", Item=item)
+
+    seen = _eventually(
+        lambda: [
+            record["dynamodb"]["Keys"]["pk"]["S"]
+            for record in deployed.trace("tally")["Records"]
+            if record["dynamodb"]["Keys"]["pk"]["S"].startswith(("conv#", "tally#"))
+        ]
+    )
+
+    assert seen == ["conv#loud"]
+
+
 def test_a_message_on_a_lane_wakes_reply(deployed: Deployed) -> None:
     queues = deployed.client("sqs")
     url = queues.get_queue_url(QueueName="heed-prod-reply-telegram")["QueueUrl"]

@@ -6,6 +6,7 @@ from heed.settings import (
     ReplySettings,
     Settings,
     SweepSettings,
+    TallySettings,
     TriageSettings,
 )
 from infra.aws.vendor import PYTHON_VERSION
@@ -18,6 +19,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "reply": ReplySettings,
     "desk": DeskSettings,
     "sweep": SweepSettings,
+    "tally": TallySettings,
 }
 
 SIZES = {
@@ -26,6 +28,7 @@ SIZES = {
     "reply": (512, 60),
     "desk": (512, 29),
     "sweep": (256, 60),
+    "tally": (256, 60),
 }
 
 
@@ -83,6 +86,13 @@ def test_reply_knows_its_own_timeout_and_no_other_hosts(service: Template) -> No
 
 def test_twins_are_known_only_in_the_embedded_run(local_service: Template) -> None:
     assert environment(local_service, "reply")["HEED_PLATFORM_HOSTS"] == PLATFORM_HOSTS
+
+
+def test_tally_knows_the_one_shard_of_the_embedded_run_without_its_name(
+    service: Template, local_service: Template
+) -> None:
+    assert environment(service, "tally")["HEED_ONE_SHARD"] == "0"
+    assert environment(local_service, "tally")["HEED_ONE_SHARD"] == "1"
 
 
 @pytest.mark.parametrize("word", FUNCTIONS)

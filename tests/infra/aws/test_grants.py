@@ -72,6 +72,14 @@ GRANTS: dict[str, dict[str, set[str]]] = {
         "sqs:SendMessage": LANES | WORK | {"queue heed-prod-sweep-dead"},
         "sns:Publish": PAGES,
     },
+    "tally": {
+        "dynamodb:UpdateItem": {TABLE},
+        "dynamodb:DescribeStream": {STREAM},
+        "dynamodb:GetRecords": {STREAM},
+        "dynamodb:GetShardIterator": {STREAM},
+        "dynamodb:ListStreams": {f"{TABLE}/stream/*"},
+        "sqs:SendMessage": {"queue heed-prod-tally-dead"},
+    },
 }
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 

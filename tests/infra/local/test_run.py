@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-FUNCTIONS = ("receive", "triage", "reply", "desk", "sweep")
+FUNCTIONS = ("receive", "triage", "reply", "desk", "sweep", "tally")
 RUN_SECONDS_MAX = 300
 # Enough for everything but what waits for sweep; the summary says which function is missing.
 PATIENCE_S = 8
@@ -36,6 +36,7 @@ def test_every_sample_goes_as_expected_and_a_case_is_worked(tmp_path: Path) -> N
     assert counted is not None
     assert counted[1] == counted[2]
     assert "by an agent, 0 doubled" in done.stdout
+    assert "; equal to the recount" in done.stdout
     for name in FUNCTIONS:
         assert f"{name} ok" in done.stdout
     assert "FAULT" not in done.stdout

@@ -14,6 +14,7 @@ from heed.domain.decision import Source
 from heed.domain.mention import Account, ConversationId, Mention, MentionId
 from heed.domain.policy import Control
 from heed.domain.reply import ReplyRef, ReplyState, Sending
+from heed.domain.tally import Cell, Counts, Tallied
 from heed.signatures import SigningSecrets
 
 
@@ -399,3 +400,44 @@ class Time(Protocol):
     def now(self) -> int: ...
 
     def new_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a record of the stream shows of a mention: before and after. `position`: its place in
+    the shard; positions of one shard sort as text."""
+
+    position: str
+    old: Tallied | None
+    new: Tallied | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsAnswer:
+    """A person's reply that is visible. `at`: when it was first tried."""
+
+    mention: MentionId
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of records of one shard of the stream, by position; both ends belong to it."""
+
+    shard: str
+    first: str
+    last: str
+
+
+class Counters(Protocol):
+    """Counters by brand, platform and hour, exact however often they are told the same."""
+
+    def add(self, cell: Cell, counts: Counts, span: Span) -> str:
+        """Add what a span counts in a cell, if the cell counted nothing of that shard from the
+        span's beginning on. Returns an empty string, or, when nothing was added, the last position
+        of the shard that is counted there."""
+        ...
+
+    def note_answer(self, mention: MentionId, at: int) -> None:
+        """Note on a mention when a person first answered it; a repeat changes nothing."""
+        ...

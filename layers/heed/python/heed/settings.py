@@ -84,3 +84,11 @@ class SweepSettings(Settings):
 
     queue_base: str
     page_topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class TallySettings(Settings):
+    """`one_shard` is 1 where the stream has a single shard and its events do not name it, which is
+    the emulator's; else 0."""
+
+    one_shard: int = field(metadata={"number": True})
