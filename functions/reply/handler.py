@@ -24,6 +24,7 @@ from heed.flows.sending import Replying
 from heed.outbound import TOTAL_TIMEOUT_S, HttpSender, twins_of
 from heed.queues import read_lane_message
 from heed.settings import ReplySettings
+from heed.storage.budgets import TableBudgets
 from heed.storage.controls import TableControls
 from heed.storage.outbox import TableOutbox
 from heed.storage.secrets import CachedSecrets, SecretsClient
@@ -50,6 +51,7 @@ def services() -> Work:
         voices=brands.voices,
         meter=counts,
         timeout_ms=settings.timeout_s * 1000,
+        budgets=TableBudgets(client, settings.table),
     )
     return build(replying, counts)
 

@@ -29,6 +29,7 @@ from heed.flows.triage import Triaging, triage
 from heed.ports import AgentReply, StoredMention
 from heed.queues import SnsPager, SqsBells, SqsLanes, read_lane_message
 from heed.registry import Registry
+from heed.storage.budgets import TableBudgets
 from heed.storage.codec import stored_mention
 from heed.storage.controls import TableControls
 from heed.storage.conversations import TableConversations
@@ -257,6 +258,7 @@ class World:
         self.outbox = TableOutbox(client, table)
         self.timeline = TableTimeline(client, table)
         self.controls = TableControls(client, table, clock)
+        self.budgets = TableBudgets(client, table)
         secrets = CachedSecrets(self.secrets_client, SECRET_PREFIX, clock)
         voice = _BRANDS.voices["acme"]
         self.handing = Handing(
@@ -289,6 +291,7 @@ class World:
             voices={"acme": voice, "bolt": replace(voice, brand_name="Bolt Rail")},
             meter=self.meter,
             timeout_ms=TIMEOUT_MS,
+            budgets=self.budgets,
         )
         self.sweeping = Sweeping(self.handing, TableDueList(client, table), self.outbox, self.meter)
 

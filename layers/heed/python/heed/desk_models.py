@@ -106,6 +106,7 @@ class ControlBody(_Body):
     modes: dict[str, Mode] | None = None
     brand: Any = None
     disabled: Any = None
+    stopped_at: Any = None
     accounts: Any = None
 
     def switch(self) -> Switch:

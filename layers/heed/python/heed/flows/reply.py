@@ -1,13 +1,11 @@
 """Bring one reply as far as it can go now: the machine's acknowledgement under the rules that bind
 it, or a person's words. How a send is claimed, made and recorded stands in `sending`."""
 
-from dataclasses import replace
 from typing import Final
 
-from heed.domain.conversation import ANSWERED_ELSEWHERE, Ack, Conversation
+from heed.domain.conversation import ANSWERED_ELSEWHERE, Conversation
 from heed.domain.mention import MentionId
 from heed.domain.reply import CLAIMABLE, FINAL, RETRY_MS, ReplyRef, ReplyState
-from heed.domain.voice import TextKind, compose
 from heed.flows import handover, ruling
 from heed.flows.sending import Job, Replying, end, note_reply, postpone, send, settle
 from heed.ports import HeldDraft, Move
@@ -47,14 +45,13 @@ def _acknowledged(job: Job, s: Replying) -> str:
     ack = conversation.ack
     if ack is None or ack.of != job.stored.mention.id:
         return _unreserved(job, conversation, s)
-    verdict = ruling.rule(job, conversation, s)
+    job, verdict = ruling.rule(job, conversation, ack, s)
     if verdict.ruling == "refuse":
         return _withheld(job, conversation, verdict.clause, s)
-    job = _composed(job, ack, s)
     if verdict.clause == "draft":
         return _drafted(job, s)
     if verdict.ruling == "hold":
-        return postpone(job, verdict.clause, PAUSE_LOOK_MS, s)
+        return postpone(job, verdict.clause, verdict.wait_ms or PAUSE_LOOK_MS, s)
     return send(job, s)
 
 
@@ -68,20 +65,6 @@ def _unreserved(job: Job, conversation: Conversation, s: Replying) -> str:
         final: ReplyState = "queued" if conversation.case else "silent"
         s.handing.mentions.finish(job.stored, final, "slot_passed_on", job.stored.reasons)
     return "not_reserved"
-
-
-def _composed(job: Job, ack: Ack, s: Replying) -> Job:
-    kind: TextKind = "apology" if ack.kind == "apology" else "neutral"
-    mention = job.stored.mention
-    composed = compose(
-        s.voices[job.stored.brand],
-        kind,
-        mention_id=mention.id,
-        language=ack.language,
-        platform=mention.platform,
-        display_name=mention.author.name,
-    )
-    return replace(job, text=composed.text, outcome="acknowledge", reasons=ack.reasons)
 
 
 _FINAL_BY_CLAUSE: Final[dict[str, ReplyState]] = {
@@ -142,9 +125,11 @@ def _agents(ref: ReplyRef, s: Replying) -> str:
 
 
 def _persons_word(job: Job, s: Replying) -> str:
-    mention, brand = job.stored.mention, job.stored.brand
     if job.stored.gone_at:
         return end(job, "refused", "gone", s)
-    if f"{mention.platform}#{mention.account}" in s.controls.get(brand).disabled:
-        return postpone(job, "disabled", PAUSE_LOOK_MS, s)
+    verdict = ruling.rule_person(job, s)
+    if verdict.ruling == "refuse":
+        return end(job, "refused", verdict.clause, s)
+    if verdict.ruling == "hold":
+        return postpone(job, verdict.clause, verdict.wait_ms or PAUSE_LOOK_MS, s)
     return send(job, s)

@@ -34,7 +34,9 @@ from heed.errors import (
 )
 from heed.flows import handover
 from heed.flows.handover import Handing
+from heed.flows.unlimited import Unlimited
 from heed.ports import (
+    Budgets,
     Claim,
     Controls,
     Meter,
@@ -64,6 +66,7 @@ class Replying:
     voices: Mapping[str, Voice]
     meter: Meter
     timeout_ms: int
+    budgets: Budgets = field(default_factory=Unlimited)
     load: Callable[[str], Adapter] = field(default=adapters.load)
 
 
