@@ -79,6 +79,8 @@ class TableBudgets:
 
     def _taken(self, spend: Spend, leaving: Leaving, memory: "_Memory") -> int | Shortage:
         self._forget(spend.now)
+        if not memory.is_told:
+            memory.learn(self._read(spend))
         wanted, used = min(spend.block, budget.room(spend.counters, {})), Used()
         for _ in range(RACES_MAX):
             if not wanted:
@@ -91,6 +93,12 @@ class TableBudgets:
             wanted = min(spend.block, budget.room(spend.counters, used))
         # Others take it all away at this moment: a little later there is room, or none for sure.
         return Shortage(spend.counters[0].clause, spend.now + SECOND_MS)
+
+    def _read(self, spend: Spend) -> Item:
+        """Look once what others shared: the first write of this process would replace it."""
+        answer = self._client.get_item(TableName=self._table, Key=_item_key(spend))
+        item: Item = answer.get("Item") or {}
+        return item
 
     def _added(
         self, spend: Spend, replies: int, leaving: Leaving, memory: "_Memory"
@@ -112,12 +120,13 @@ class TableBudgets:
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=key(f"budget#{spend.brand}#{spend.month}"),
+                Key=_item_key(spend),
                 UpdateExpression=f"SET {', '.join(sets)} ADD {', '.join(adds)}{removes}",
                 ConditionExpression=" AND ".join(conditions),
                 ExpressionAttributeNames={**names, **old},
                 ExpressionAttributeValues=values,
-                ReturnValues="ALL_NEW",
+                # What others wrote since our last look.
+                ReturnValues="ALL_OLD",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
@@ -125,7 +134,7 @@ class TableBudgets:
                 raise
             response: Any = error.response
             return Used(_counts(response.get("Item", {})))
-        attributes: Item = answer["Attributes"]
+        attributes: Item = answer.get("Attributes") or {}
         return attributes
 
     def _forget(self, now: int) -> None:
@@ -145,6 +154,7 @@ class _Memory:
         self._contacts: set[_Contact] = set()
         self._texts: dict[str, list[_Text]] = {}
         self._counters: tuple[str, ...] = ()
+        self.is_told = False
 
     def recent(self, leaving: Leaving) -> Recent:
         """Look up what concerns one reply."""
@@ -167,7 +177,8 @@ class _Memory:
         self._texts[_text_name(leaving)] = sorted({*known, own})[-RECENT_TEXTS_MAX:]
 
     def shared(self, leaving: Leaving) -> dict[str, bytes]:
-        """Pack what others should know, with the reply that is about to leave."""
+        """Pack what others should know, with the reply that is about to leave. Its words may still
+        be others; those of the next block are right."""
         contacts = set(self._contacts)
         if leaving.author:
             contacts.add((_person(leaving), leaving.contact_s))
@@ -179,6 +190,7 @@ class _Memory:
 
     def learn(self, item: Mapping[str, Mapping[str, Any]]) -> None:
         """Take in what others shared, and which counters stand on the item."""
+        self.is_told = True
         self._counters = tuple(name for name in item if "." in name)
         blob = bytes(item.get("au", {}).get("B", b""))
         self._contacts |= {(person, at) for person, at in _CONTACT.iter_unpack(blob)}
@@ -191,6 +203,10 @@ class _Memory:
         """List counters whose window is over: they go with the next write."""
         ended = (name for name in self._counters if budget.has_ended(name, now - SPARE_MS))
         return list(ended)[:_REMOVED_MAX]
+
+
+def _item_key(spend: Spend) -> Item:
+    return key(f"budget#{spend.brand}#{spend.month}")
 
 
 def _pool(spend: Spend) -> _Pool:
