@@ -267,11 +267,14 @@ def test_another_process_learns_with_its_first_block(store: Store) -> None:
     other.take(spend(), leaving(contact_s=5, words=READ, now=START_MS + 1_000))
 
     found = other.recent(BRAND, leaving(contact_s=5))
-    assert (found.texts, found.contacts) == ((SORRY,), {START_MS // 1000})
+    assert (found.texts, found.contacts) == ((SORRY,), frozenset({START_MS // 1000}))
     third = budgets(store)
     third.take(spend(), leaving(contact_s=7))
     found = third.recent(BRAND, leaving(contact_s=7))
-    assert (found.texts, found.contacts) == ((SORRY, READ), {START_MS // 1000, 5})
+    assert (found.texts, found.contacts) == (
+        (SORRY, READ),
+        frozenset({START_MS // 1000, 5}),
+    )
 
 
 def test_what_others_shared_meanwhile_comes_with_the_next_block(store: Store) -> None:

@@ -23,7 +23,7 @@ _COMMANDS: Final = frozenset(
 _ALONE: Final = frozenset("cancelar parar para sair remover stoppen".split())
 _AROUND: Final = frozenset(
     """it this that now please ok just enough me out already thanks all bitte jetzt das sofort damit
-    mich sil vous vous plait svp te maintenant moi ca por favor ya ahora me de esto eso agora ja isso
+    mich sil vous plait svp te maintenant moi ca por favor ya ahora me de esto eso agora ja isso
     per adesso ora subito prosze juz mnie to teraz natychmiast""".split()
 )
 # Whole texts that say it without a command word, or with words that mean much alone.
