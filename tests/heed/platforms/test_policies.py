@@ -12,6 +12,7 @@ import pytest
 from heed import adapter as adapters
 from heed.domain import clauses
 from heed.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from heed.domain.mention import Mention
 from heed.domain.policy import CLAUSES, Send, check
 
 PLATFORMS = adapters.names()
@@ -266,3 +267,11 @@ def test_a_summoned_acknowledgement_on_x_costs_a_cent() -> None:
 
     assert prices.of(private=False, summoned=True, has_link=False) == 10_000
     assert prices.of(private=False, summoned=True, has_link=True) == 200_000
+
+
+def test_a_group_on_telegram_counts_by_its_chat() -> None:
+    [rate] = adapters.load("telegram").RATES
+    mention = Mention(platform="telegram", account="7", kind="message", object_id="-1001:42")
+
+    assert rate.place is not None
+    assert (rate.place(mention), rate.window_s, rate.ceiling) == ("-1001", 60, 20)
