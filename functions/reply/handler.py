@@ -25,6 +25,7 @@ from heed.outbound import TOTAL_TIMEOUT_S, HttpSender, twins_of
 from heed.queues import read_lane_message
 from heed.settings import ReplySettings
 from heed.storage.accounts import TableAccounts
+from heed.storage.budgets import TableBudgets
 from heed.storage.controls import TableControls
 from heed.storage.outbox import TableOutbox
 from heed.storage.secrets import CachedSecrets
@@ -53,6 +54,7 @@ def services() -> Work:
         voices=brands.voices,
         meter=counts,
         timeout_ms=settings.timeout_s * 1000,
+        budgets=TableBudgets(client, settings.table),
     )
     return build(replying, counts)
 

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from heed import brand
+from heed.domain.budget import Limits
 from heed.domain.voice import Contact
 from heed.errors import BrandFileError
 
@@ -92,6 +93,29 @@ def test_a_file_becomes_policies_and_voices(tmp_path: Path) -> None:
     assert brands.voices["bolt"].replies["en"].marker == "(automatic reply)"
 
 
+def test_guards_and_budgets_of_the_file(tmp_path: Path) -> None:
+    more = """
+bots = ["@NewsBot", "555"]
+caps = { person_per_day = 2, brand_per_hour = 50 }
+budgets = { x = { usd_per_day = 12.5, people_percent = 30 }, telegram = { usd_per_month = 0.01 } }
+targets = { urgent = 10 }
+"""
+    file = BRAND.replace("targets = { urgent = 10 }\n", more).replace(
+        'mode = "live"', 'mode = "live"\nmarked = true'
+    )
+
+    policies = brand.load(written(tmp_path, file)).policies
+
+    acme, bolt = policies["acme"], policies["bolt"]
+    assert acme.bots == {"newsbot", "555"}
+    assert (acme.contacts_max, acme.hour_max) == (2, 50)
+    assert acme.budgets == {"x": Limits(12_500_000, None, 30), "telegram": Limits(None, 10_000)}
+    assert acme.siblings == bolt.unmarked == {("telegram", "2")}
+    assert bolt.siblings == {("x", "1")}
+    assert not acme.unmarked
+    assert (bolt.contacts_max, bolt.hour_max, bolt.budgets) == (3, 1_000, {})
+
+
 def test_platforms_connections_and_accounts_are_told_in_order(tmp_path: Path) -> None:
     brands = brand.load(written(tmp_path))
 
@@ -126,6 +150,9 @@ def test_platforms_connections_and_accounts_are_told_in_order(tmp_path: Path) ->
         ("send us a direct message", "ask Ana", "names Ana"),
         ("send us a direct message", "call 0800 1234", "four or more digits"),
         ('name = "Acme"', 'name = "Acme?"', "brands.acme: 'Hi XXX"),
+        ("urgent = 10 }", "urgent = 10 }\ncaps = { person_per_day = 0 }", "caps.person_per_day"),
+        ("urgent = 10 }", "urgent = 10 }\nbudgets = { x = { usd_per_day = 0 } }", "budgets.x"),
+        ("urgent = 10 }", "urgent = 10 }\nbudgets = { X = {} }", "brands.acme.budgets"),
         ("schema = 1", "schema =", "brand.toml:"),
     ],
 )

@@ -18,7 +18,10 @@ from tests.simulation.world import SKEW_MS_MAX, TABLE, World
 # A second acknowledgement of a conversation is allowed after a day; clocks differ.
 COOLDOWN_MS: Final = 24 * HOUR_MS - 3 * SKEW_MS_MAX
 # Outcomes that somebody else than triage binds, later and for another reason.
-_LATER: Final = ("refused_", "parked_", "not_triaged", "deleted_after_reply", "edited", "draft_")
+_LATER: Final = (
+    "refused_", "parked_", "not_triaged", "deleted_after_reply", "edited", "draft_", "stale",
+    "disabled", "rate_budget", "money_budget", "hour_cap",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

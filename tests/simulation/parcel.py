@@ -14,7 +14,6 @@ from heed.adapter import (
     Adapter,
     Answer,
     Call,
-    Clause,
     Delivery,
     Draft,
     Json,
@@ -27,6 +26,8 @@ from heed.adapter import (
     collect,
     read_json,
 )
+from heed.domain.budget import Prices, Rate
+from heed.domain.clauses import Clause
 from heed.domain.mention import Author, Mention
 from heed.errors import DoubtfulError, RateLimitedError, ReplyRejectedError, SignatureError
 from heed.payload import dig, json_body, listed, read_answer, read_id, read_id_or_none, receipt
@@ -134,6 +135,10 @@ ADAPTER: Final = cast(
         NAME=NAME,
         BODY_BYTES_MAX=1_000_000,
         TEXT_MAX=1_000,
+        PRIVATE_TEXT_MAX=1_000,
+        # So narrow that now and then a reply waits for the next minute.
+        RATES=(Rate(60, 4, "public"),),
+        PRICES=Prices(post=10_000),
         HOSTS=(HOST,),
         KEY_WINDOW_S=KEY_WINDOW_S,
         LINKS_IN_ACKNOWLEDGEMENT=True,

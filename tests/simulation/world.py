@@ -24,6 +24,7 @@ from heed.flows.triage import Triaging, triage
 from heed.queues import SnsPager, SqsBells, SqsLanes, read_lane_message
 from heed.registry import Registry
 from heed.storage.accounts import TableAccounts
+from heed.storage.budgets import TableBudgets
 from heed.storage.codec import stored_mention
 from heed.storage.controls import TableControls
 from heed.storage.conversations import TableConversations
@@ -304,6 +305,7 @@ class World:
         replying = Replying(
             handing=handing, controls=controls, outbox=outbox,
             accounts=TableAccounts(client, TABLE, self.engine), secrets=self._secrets(),
+            budgets=TableBudgets(client, TABLE),
             sender=self.platforms, policies=handing.policies, voices=_VOICES, meter=self.meter,
             timeout_ms=TIMEOUT_MS["reply"], load=platforms.load,
         )  # fmt: skip

@@ -25,7 +25,10 @@ ALLOWED = Send(
     disabled=False,
     approved=False,
 )
-SUMMONED = ("not_summoned",)
+SUMMONED = (
+    *("not_summoned", "private_once", "private_reply_days", "human_window", "answer_window"),
+    *("link_price", "account_unmarked", "text_unmarked"),
+)
 # What breaks each clause alone, what follows, and whether it binds people, too.
 BROKEN: dict[str, tuple[dict[str, Any], str, bool]] = {
     "not_summoned": ({"summoned": False}, "refuse", True),
@@ -38,6 +41,28 @@ BROKEN: dict[str, tuple[dict[str, Any], str, bool]] = {
     "disabled": ({"disabled": True}, "hold", True),
     "draft": ({"mode": "draft"}, "hold", False),
     "paused": ({"paused": True}, "hold", False),
+    "stopped": ({"stopped": True}, "hold", False),
+    "author_cap": ({"contacts": 3}, "refuse", False),
+    "too_long": ({"is_too_long": True}, "refuse", True),
+    "similar": ({"is_similar": True}, "hold", False),
+    "hour_cap": ({"shortage": "hour_cap"}, "hold", False),
+    "rate_budget": ({"shortage": "rate_budget", "opens_in_ms": MINUTE_MS}, "hold", True),
+    "money_budget": ({"shortage": "money_budget", "opens_in_ms": MINUTE_MS}, "hold", True),
+    "private_once": (
+        {"visibility": "private", "is_private_reply": True, "private_sent": True},
+        "refuse",
+        True,
+    ),
+    "private_reply_days": (
+        {"visibility": "private", "is_private_reply": True, "age_ms": 7 * DAY_MS + 1},
+        "refuse",
+        True,
+    ),
+    "human_window": ({"visibility": "private", "age_ms": 7 * DAY_MS + 1}, "refuse", True),
+    "answer_window": ({"visibility": "private", "age_ms": DAY_MS + 1}, "refuse", False),
+    "link_price": ({"has_link": True}, "refuse", False),
+    "account_unmarked": ({"is_account_marked": False}, "refuse", False),
+    "text_unmarked": ({"is_marked": False}, "refuse", False),
 }
 each_clause = pytest.mark.parametrize("clause", BROKEN)
 
@@ -58,6 +83,16 @@ def test_a_broken_clause_decides_and_is_named(clause: str) -> None:
     verdict = check(replace(ALLOWED, **changes), SUMMONED)
 
     assert (verdict.ruling, verdict.clause) == (ruling, clause)
+
+
+def test_a_budget_that_opens_too_late_is_no_reason_to_wait() -> None:
+    soon = replace(ALLOWED, shortage="rate_budget", opens_in_ms=2 * HOUR_MS)
+    late = replace(soon, age_ms=1)
+
+    assert check(soon, ()) == policies.Verdict("hold", "rate_budget", 2 * HOUR_MS)
+    assert check(late, ()) == policies.Verdict("refuse", "rate_budget")
+    # A person's words are not stale; they wait, and come back to a person.
+    assert check(replace(late, from_person=True), ()).ruling == "hold"
 
 
 @each_clause
@@ -103,15 +138,23 @@ def test_an_approved_draft_still_waits_for_a_pause() -> None:
     assert check(replace(ALLOWED, mode="draft", approved=True, paused=True), ()).clause == "paused"
 
 
-@given(st.sets(st.sampled_from(sorted(BROKEN)), min_size=1))
+# Those that set no visibility, age or shortage: they can be broken together.
+TOGETHER = sorted(
+    clause
+    for clause, (changes, _, _) in BROKEN.items()
+    if clause != "draft" and not {"visibility", "shortage"} & changes.keys()
+)
+
+
+@given(st.sets(st.sampled_from(TOGETHER), min_size=1))
 def test_nothing_waits_for_a_pause_that_would_be_refused_after_it(broken: set[str]) -> None:
     changes: dict[str, Any] = {}
-    for clause in broken - {"draft"}:
+    for clause in broken:
         changes |= BROKEN[clause][0]
 
     verdict = check(replace(ALLOWED, **changes), SUMMONED)
 
-    rulings = {BROKEN[clause][1] for clause in broken - {"draft"}} or {"allow"}
+    rulings = {BROKEN[clause][1] for clause in broken}
     assert verdict.ruling == ("refuse" if "refuse" in rulings else rulings.pop())
 
 

@@ -16,6 +16,7 @@ from heed.flows import desk
 from heed.flows.desk import Agent
 from heed.flows.desk_answers import Answer, Ending, answer, resolve
 from heed.flows.desk_claims import Wish, claim
+from heed.flows.desk_views import MentionEntry, show_case
 from heed.flows.handover import RACES_MAX
 from heed.ports import AgentReply, Claim, Move, StoredMention
 from heed.queues import lane_message
@@ -263,6 +264,48 @@ def test_what_the_platform_would_refuse_is_refused_before() -> None:
 
     assert refused.value.clause == "not_summoned"
     assert answer(case, make_answer(stored, private=True), ANA, world.desk).state == "planned"
+
+
+def test_facebook_takes_one_private_reply_for_each_comment() -> None:
+    world = make_world()
+    case, stored = open_case(world, platform="facebook")
+    answer(case, make_answer(stored, private=True), ANA, world.desk)
+    again = make_answer(stored, private=True, reply_id="r2")
+
+    assert answer(case, make_answer(stored, private=True), ANA, world.desk).state == "planned"
+    with pytest.raises(InvalidRequestError) as refused:
+        answer(case, again, ANA, world.desk)
+
+    assert refused.value.clause == "private_once"
+    entry = show_case(case, ANA, world.desk).timeline[0]
+    assert isinstance(entry, MentionEntry)
+    assert (entry.verdict.clause, entry.verdict_private.clause) == ("", "private_once")
+
+
+def test_a_private_reply_that_did_not_leave_does_not_count() -> None:
+    world = make_world()
+    case, stored = open_case(world, platform="facebook")
+    answer(case, make_answer(stored, private=True), ANA, world.desk)
+    ref = ref_of(stored)
+    world.desk.outbox.move(ref, get_written(world, stored).sending, Move("refused", reason="x"))
+
+    again = make_answer(stored, private=True, reply_id="r2")
+
+    assert answer(case, again, ANA, world.desk).state == "planned"
+
+
+def test_after_seven_days_facebook_takes_no_private_reply() -> None:
+    world = make_world()
+    stored = make_mention(world, platform="facebook")
+    case = make_case(world, stored)
+    world.backend.clock.forward(s=8 * 86_400)
+    assert claim(Wish(), ANA, world.desk)
+
+    with pytest.raises(InvalidRequestError) as refused:
+        answer(case, make_answer(stored, private=True), ANA, world.desk)
+
+    assert refused.value.clause == "private_reply_days"
+    assert answer(case, make_answer(stored), ANA, world.desk).state == "planned"
 
 
 def test_a_disabled_account_refuses_with_its_clause() -> None:

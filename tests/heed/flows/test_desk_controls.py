@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from heed.domain.mention import MentionId
 from heed.domain.policy import Control, Mode
 from heed.errors import ForbiddenError, InvalidRequestError
 from heed.flows.desk import Agent
@@ -62,6 +63,23 @@ def test_which_accounts_are_disabled_is_shown_and_stays() -> None:
     )
 
     assert set_control("acme", Switch(paused=True), LEAD, world.desk).disabled == ("x#111",)
+
+
+def test_a_lead_ends_a_stop_by_letting_the_machine_answer() -> None:
+    world = make_world()
+    world.desk.controls.stop("acme", MentionId("x#111#post:1"), world.now, 0)
+    (stopped,) = list_controls("acme", ANA, world.desk)
+
+    paused = set_control("acme", Switch(paused=True), LEAD, world.desk)
+    sombre = set_control("acme", Switch(sombre=True), LEAD, world.desk)
+    resumed = set_control("acme", Switch(paused=False), LEAD, world.desk)
+
+    told = [view.stopped_at for view in (stopped, paused, sombre, resumed)]
+    assert told == [world.now, world.now, world.now, 0]
+    assert world.desk.controls.get("acme").resumes == 1
+    # Another resumption changes nothing: nothing stands still.
+    set_control("acme", Switch(paused=False), LEAD, world.desk)
+    assert world.desk.controls.get("acme").resumes == 1
 
 
 @pytest.mark.parametrize("modes", [{"x#222": "live"}, {"x#111": "live", "nothing": "live"}])

@@ -5,11 +5,24 @@ import pytest
 from heed import adapter as adapters
 from heed.domain.policy import Control
 from heed.errors import InvalidRequestError
-from heed.flows.desk_rules import check_reply, check_words, judge, shown
+from heed.flows.desk_rules import (
+    VerdictView,
+    check_reply,
+    check_words,
+    judge,
+    person_send,
+    shown,
+)
+from heed.ports import StoredMention
 from tests.heed.flows.desks import VOICE, make_mention, make_policy, make_world
 
 X = adapters.load("x")
 ACME = make_policy("acme")
+
+
+def judged(stored: StoredMention, control: Control, *, private: bool = False) -> VerdictView:
+    now = stored.received_at
+    return judge(stored, person_send(stored, control, ACME, private=private, now=now), X)
 
 
 def refused(text: str, *, public: bool = True, handle: str | None = None) -> str:
@@ -59,8 +72,10 @@ def test_nothing_is_shown_as_nothing() -> None:
 def test_the_platform_counts_the_length() -> None:
     check_words("x" * 10_000)
     check_reply("x" * 280, X, VOICE, public=True, handle=None)
+    check_reply("x" * 10_000, X, VOICE, public=False, handle=None)
 
     assert refused("x" * 281) == "too_long"
+    assert refused("x" * 10_001, public=False) == "too_long"
     assert refused("界" * 141) == "too_long"
 
 
@@ -117,7 +132,7 @@ def test_the_handle_of_who_is_answered_is_no_secret() -> None:
 def test_a_person_may_answer_a_draft_accounts_mention_during_a_pause() -> None:
     stored = make_mention(make_world())
 
-    verdict = judge(stored, Control(paused=True), ACME, X, private=False)
+    verdict = judged(stored, Control(paused=True))
 
     assert (verdict.ruling, verdict.clause) == ("allow", "")
 
@@ -125,8 +140,8 @@ def test_a_person_may_answer_a_draft_accounts_mention_during_a_pause() -> None:
 def test_who_did_not_summon_us_on_x_is_answered_privately_only() -> None:
     stored = make_mention(make_world(), summoned=False)
 
-    public = judge(stored, Control(), ACME, X, private=False)
-    private = judge(stored, Control(), ACME, X, private=True)
+    public = judged(stored, Control())
+    private = judged(stored, Control(), private=True)
 
     assert (public.ruling, public.clause) == ("refuse", "not_summoned")
     assert public.says
@@ -138,12 +153,14 @@ def test_who_did_not_summon_us_on_x_is_answered_privately_only() -> None:
 def test_a_disabled_account_answers_nobody() -> None:
     stored = make_mention(make_world())
 
-    verdict = judge(stored, Control(disabled=frozenset({"x#111"})), ACME, X, private=True)
+    verdict = judged(stored, Control(disabled=frozenset({"x#111"})), private=True)
 
-    assert (verdict.ruling, verdict.clause, verdict.says) == ("hold", "disabled", "")
+    assert (verdict.ruling, verdict.clause) == ("hold", "disabled")
+    assert verdict.says
+    assert verdict.source.startswith("Heed")
 
 
 def test_what_the_author_deleted_is_not_answered() -> None:
     stored = replace(make_mention(make_world()), gone_at=5)
 
-    assert judge(stored, Control(), ACME, X, private=False).clause == "gone"
+    assert judged(stored, Control()).clause == "gone"

@@ -494,5 +494,6 @@ def test_a_large_batch_costs_a_twentieth_of_a_write_per_mention(world: World) ->
         readers.run()
 
     assert_exact(readers)
-    assert len(readers.shards[0].records) > 900
+    # Not all are acknowledged at once: the platform limits how many posts leave in a window.
+    assert len(readers.shards[0].records) > 700
     assert calls == {"dynamodb update_item": 1}

@@ -30,6 +30,7 @@ from heed.ports import AgentReply, StoredMention
 from heed.queues import SnsPager, SqsBells, SqsLanes, read_lane_message
 from heed.registry import Registry
 from heed.storage.accounts import TableAccounts
+from heed.storage.budgets import TableBudgets
 from heed.storage.codec import stored_mention
 from heed.storage.controls import TableControls
 from heed.storage.conversations import TableConversations
@@ -260,6 +261,7 @@ class World:
         self.controls = TableControls(client, table, clock)
         self.accounts = TableAccounts(client, table, clock)
         secrets = CachedSecrets(self.secrets_client, SECRET_PREFIX, clock, self.secrets_client)
+        self.budgets = TableBudgets(client, table)
         voice = _BRANDS.voices["acme"]
         self.handing = Handing(
             mentions=self.mentions,
@@ -292,6 +294,7 @@ class World:
             voices={"acme": voice, "bolt": replace(voice, brand_name="Bolt Rail")},
             meter=self.meter,
             timeout_ms=TIMEOUT_MS,
+            budgets=self.budgets,
         )
         self.sweeping = Sweeping(self.handing, TableDueList(client, table), self.outbox, self.meter)
 

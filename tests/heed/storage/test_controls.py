@@ -1,9 +1,14 @@
-import pytest
+from dataclasses import replace
+from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
+from heed.domain.mention import MentionId
 from heed.domain.policy import CONTROL_CACHE_MS, Control
-from heed.ports import Revocation
+from heed.ports import AuthorKey, AuthorRecord, Revocation
 from heed.storage.controls import TableControls
-from tests.backends import START_MS
+from tests.backends import START_MS, Clock
 from tests.heed.storage.stores import BRAND, Store
 
 EVERYTHING = Control(
@@ -96,3 +101,58 @@ def test_an_author_with_an_odd_id_can_opt_out(store: Store, odd: str) -> None:
 
     assert store.controls.opted_out(BRAND, "x", odd)
     assert not store.controls.opted_out(BRAND, "x", odd + "1")
+
+
+STOPPER, OTHER = MentionId("x#1#post:1"), MentionId("x#1#post:2")
+
+
+def test_the_first_mention_of_a_stop_is_the_one_that_counts(store: Store) -> None:
+    store.controls.stop(BRAND, STOPPER, START_MS, 0)
+    store.controls.stop(BRAND, OTHER, START_MS + 5, 0)
+
+    control = store.controls.get(BRAND)
+    assert (control.stopped_by, control.stopped_at) == (STOPPER, START_MS)
+
+
+def test_a_stop_is_ended_by_a_switch_and_lasts_over_others(store: Store) -> None:
+    store.controls.stop(BRAND, STOPPER, START_MS, 0)
+    stopped = store.controls.get(BRAND)
+    store.controls.put(BRAND, replace(stopped, sombre=True))
+    assert store.controls.get(BRAND).stopped_by == STOPPER
+
+    store.controls.put(BRAND, replace(stopped, stopped_by="", stopped_at=0, resumes=1))
+    control = store.controls.get(BRAND)
+    assert (control.stopped_by, control.stopped_at, control.resumes) == ("", 0, 1)
+
+
+def test_who_has_not_heard_of_a_resumption_stops_nothing(store: Store) -> None:
+    store.controls.put(BRAND, Control(resumes=1))
+
+    store.controls.stop(BRAND, STOPPER, START_MS, 0)
+    assert not store.controls.get(BRAND).stopped_by
+
+    store.controls.stop(BRAND, STOPPER, START_MS, 1)
+    assert store.controls.get(BRAND).stopped_by == STOPPER
+
+
+def test_a_stop_that_the_table_does_not_take_is_raised() -> None:
+    class Broken:
+        def update_item(self, **request: Any) -> Any:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
+
+    broken: Any = Broken()
+    with pytest.raises(ClientError):
+        TableControls(broken, "table", Clock()).stop(BRAND, STOPPER, START_MS, 0)
+
+
+def test_contacts_are_added_or_begun_anew(store: Store) -> None:
+    author = AuthorKey(BRAND, "x", "77")
+    assert store.controls.author(BRAND, "x", "77") == AuthorRecord()
+
+    store.controls.note_contacts(author, frozenset({5, 7}), anew=False)
+    store.controls.note_contacts(author, frozenset({7, 9}), anew=False)
+    assert store.controls.author(BRAND, "x", "77") == AuthorRecord(contacts=frozenset({5, 7, 9}))
+
+    store.controls.note_contacts(author, frozenset({9}), anew=True)
+    store.controls.opt_out(BRAND, "x", "77", START_MS)
+    assert store.controls.author(BRAND, "x", "77") == AuthorRecord(True, frozenset({9}))

@@ -5,10 +5,12 @@ The steps are those of the flows; budgets are those of the issue's page on speed
 from dataclasses import replace
 
 from heed.domain import case as cases
+from heed.domain.budget import Asked, Limits, Rate, spend
 from heed.domain.conversation import Conversation
 from heed.domain.mention import Mention
 from heed.domain.reply import machine_reply
-from heed.ports import Move, StoredMention
+from heed.ports import Leaving, Move, StoredMention
+from heed.storage.budgets import TableBudgets
 from heed.storage.codec import stored_mention
 from tests.backends import START_MS
 from tests.heed.storage.stores import (
@@ -103,10 +105,23 @@ def total(counted: list[Units]) -> Units:
 def test_an_acknowledged_mention_costs_w4_i3_and_three_strong_reads(memory: Store) -> None:
     counted = acknowledge(memory, a_conversation(ack=an_ack()))
 
-    # Put; reservation; claim, which leaves the due index alone; result. The budget is not built.
+    # Put; reservation; claim, which leaves the due index alone; result. The budget stands below.
     assert counted == [(1, 2, 0), (1, 0, 1.5), (1, 0, 2.5), (1, 1, 0)]
     # Three strong reads of a unit and two cheap looks for an opt-out, half a unit each.
     assert total(counted) == (4, 3, 4)
+
+
+def test_the_budget_of_an_acknowledgement_costs_a_tenth_of_a_write(memory: Store) -> None:
+    budgets = TableBudgets(memory.backend.dynamo, memory.backend.table)
+    rates = (Rate(900, 100, "public"), Rate(10_800, 300, "public"), Rate(86_400, 10_000, "public"))
+    asked = Asked(BRAND, MENTION, False, price=10_000, now=START_MS, hour_max=1_000)
+    spending = spend(asked, rates, Limits(day_micro_usd=10**8, month_micro_usd=10**9))
+    for number in range(80):
+        leaving = Leaving("x", "2244994945", str(number), number, b"words", START_MS)
+        assert budgets.take(spending, leaving) is None
+
+    # Half a read unit when the process begins, for all of them together.
+    assert units(memory) == (8, 0, 0.5)
 
 
 def test_an_acknowledgement_with_a_case_for_people_adds_the_cases_two_index_writes(

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Final, Literal, Protocol, cast
 
+from heed.domain.budget import Prices, Rate
+from heed.domain.clauses import Clause
 from heed.domain.mention import TEXT_CHARS_MAX, Account, Mention
 from heed.errors import NotUnderstoodError, UnknownConnectionError
 from heed.signatures import SigningSecrets
@@ -158,18 +160,6 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """A rule of the platform that binds replies there; `id` is one that `domain.policy` checks.
-
-    `source` is the vendor's page, `read_on` the ISO date on which it was read."""
-
-    id: str
-    says: str
-    source: str
-    read_on: str
-
-
-@dataclass(frozen=True, slots=True)
 class ConnectStep:
     """One step of connecting an account: what to do by hand, or the call that does it."""
 
@@ -207,6 +197,9 @@ class Adapter(Protocol):
     find_own_reply  None where the platform offers no look-up for that mention
     sign          the headers, names in lower case, that make `verify` accept the body
 
+    TEXT_MAX is the limit of a public text, PRIVATE_TEXT_MAX that of a private one, both as
+    `text_length` counts. RATES and PRICES: what the platform limits and what it charges.
+
     Our own private messages carry the other participant as their author's id: they answer no
     single message, and so `conversation_id` names the matter that they belong to.
     """
@@ -214,10 +207,13 @@ class Adapter(Protocol):
     NAME: str
     BODY_BYTES_MAX: int
     TEXT_MAX: int
+    PRIVATE_TEXT_MAX: int
     HOSTS: tuple[str, ...]
     KEY_WINDOW_S: int
     LINKS_IN_ACKNOWLEDGEMENT: bool
     POLICY: tuple[Clause, ...]
+    RATES: tuple[Rate, ...]
+    PRICES: Prices
 
     def verify(self, delivery: Delivery, secrets: SigningSecrets) -> None: ...
     def handshake(self, delivery: Delivery, secrets: SigningSecrets) -> Answer | None: ...

@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import date
+from decimal import Decimal
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal
@@ -17,8 +18,9 @@ from pydantic import (
     field_validator,
 )
 
+from heed.domain.budget import MICRO, PEOPLE_PERCENT, Limits
 from heed.domain.clock import Calendar
-from heed.domain.policy import BrandPolicy
+from heed.domain.policy import BRAND_HOUR_MAX, CONTACTS_MAX, BrandPolicy
 from heed.domain.voice import Contact, Replies, Voice, check_replies, check_voice
 from heed.errors import BrandFileError
 
@@ -35,13 +37,15 @@ class _Model(BaseModel):
 
 
 class AccountModel(_Model):
-    """One account of the brand, reached through one connection (the registered app)."""
+    """One account of the brand, reached through one connection (the registered app). `marked`: its
+    profile says that a machine answers there, and who runs it."""
 
     platform: Word
     connection: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
     id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     handle: Annotated[str, StringConstraints(pattern=r"^[^@\s]*$")] = ""
     mode: Mode = "draft"
+    marked: bool = False
 
 
 class ContactModel(_Model):
@@ -61,6 +65,21 @@ class TargetsModel(_Model):
     low: Annotated[int, Field(ge=1, le=20160)] = 480
 
 
+class CapsModel(_Model):
+    """How many machine texts one person gets within 24 hours, and the brand sends in an hour."""
+
+    person_per_day: Annotated[int, Field(ge=1, le=100)] = CONTACTS_MAX
+    brand_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = BRAND_HOUR_MAX
+
+
+class BudgetModel(_Model):
+    """What replies on one platform may cost, and which part of every limit is left to people."""
+
+    usd_per_day: Annotated[Decimal, Field(gt=0, le=1_000_000)] | None = None
+    usd_per_month: Annotated[Decimal, Field(gt=0, le=1_000_000)] | None = None
+    people_percent: Annotated[int, Field(ge=0, le=90)] = PEOPLE_PERCENT
+
+
 class BrandModel(_Model):
     """One brand of the file."""
 
@@ -74,7 +93,10 @@ class BrandModel(_Model):
     rivals: tuple[str, ...] = ()
     press: tuple[str, ...] = ()
     vips: tuple[str, ...] = ()
+    bots: tuple[str, ...] = ()
     targets: TargetsModel = TargetsModel()
+    caps: CapsModel = CapsModel()
+    budgets: dict[Word, BudgetModel] = {}
     contacts: tuple[ContactModel, ...] = ()
     accounts: tuple[AccountModel, ...]
 
@@ -148,7 +170,7 @@ def load(folder: Traversable | None = None) -> Brands:
         replies[language] = _replies(folder / "replies" / f"{language}.toml")
     return Brands(
         file=file,
-        policies={key: _policy(key, brand) for key, brand in file.brands.items()},
+        policies={key: _policy(key, file) for key in file.brands},
         voices={key: _voice(key, brand, replies) for key, brand in file.brands.items()},
     )
 
@@ -202,7 +224,9 @@ def _first(error: ValidationError) -> str:
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
-def _policy(key: str, brand: BrandModel) -> BrandPolicy:
+def _policy(key: str, file: BrandFile) -> BrandPolicy:
+    brand = file.brands[key]
+    others = (b for name, b in file.brands.items() if name != key)
     calendar = Calendar(
         zone=ZoneInfo(brand.zone),
         hours=tuple(_minutes(brand.hours.get(day)) for day in WEEKDAYS),
@@ -219,10 +243,28 @@ def _policy(key: str, brand: BrandModel) -> BrandPolicy:
             "low": brand.targets.low,
         },
         handles=tuple(a.handle.lower() for a in brand.accounts if a.handle),
-        rivals=tuple(name.lower().lstrip("@") for name in brand.rivals),
-        press=tuple(name.lower().lstrip("@") for name in brand.press),
+        rivals=_plain(brand.rivals),
+        press=_plain(brand.press),
         modes={(a.platform, a.id): a.mode for a in brand.accounts},
+        bots=frozenset(_plain(brand.bots)),
+        siblings=frozenset((a.platform, a.id) for b in others for a in b.accounts),
+        unmarked=frozenset((a.platform, a.id) for a in brand.accounts if not a.marked),
+        contacts_max=brand.caps.person_per_day,
+        hour_max=brand.caps.brand_per_hour,
+        budgets={platform: _limits(budget) for platform, budget in brand.budgets.items()},
     )
+
+
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower().lstrip("@") for name in names)
+
+
+def _limits(budget: BudgetModel) -> Limits:
+    day, month = (
+        None if usd is None else int(usd * MICRO)
+        for usd in (budget.usd_per_day, budget.usd_per_month)
+    )
+    return Limits(day, month, budget.people_percent)
 
 
 def _minutes(span: tuple[str, str] | None) -> tuple[int, int] | None:

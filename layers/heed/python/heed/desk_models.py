@@ -108,6 +108,7 @@ class ControlBody(_Body):
     enabled: Annotated[list[str], Field(max_length=ACCOUNTS_MAX)] = []
     brand: Any = None
     disabled: Any = None
+    stopped_at: Any = None
     accounts: Any = None
 
     def switch(self) -> Switch:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from heed.adapter import Call, Response
 from heed.domain.account import AccountId, AccountState, Cause
+from heed.domain.budget import Shortage, Spend
 from heed.domain.case import Band, CaseState
 from heed.domain.conversation import Conversation
 from heed.domain.decision import Source
@@ -252,6 +253,24 @@ class Outbox(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorKey:
+    """Who is meant, to a brand."""
+
+    brand: str
+    platform: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorRecord:
+    """What a brand remembers of an author. `contacts`: machine texts from the second one on, in
+    epoch seconds of the mention's receipt."""
+
+    opted_out: bool = False
+    contacts: frozenset[int] = frozenset()
+
+
 class Controls(Protocol):
     """What people switched: pause, sombre, modes; and accounts that were disabled."""
 
@@ -268,6 +287,54 @@ class Controls(Protocol):
     def opted_out(self, brand: str, platform: str, author: str) -> bool: ...
 
     def opt_out(self, brand: str, platform: str, author: str, at: int) -> None: ...
+
+    def author(self, brand: str, platform: str, author: str) -> AuthorRecord: ...
+
+    def note_contacts(self, author: AuthorKey, contacts: frozenset[int], *, anew: bool) -> None:
+        """Remember when the machine answered somebody: epoch seconds, added to those known, or
+        `anew` in their place."""
+        ...
+
+    def stop(self, brand: str, mention: MentionId, now: int, resumes: int) -> None:
+        """Stop a brand's machine texts because of this mention; the first of a stop counts, and
+        none that was seen before the last resumption."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A reply about to leave: to whom, since when (epoch seconds of the mention's receipt), and the
+    sketch of its words."""
+
+    platform: str
+    account: str
+    author: str
+    contact_s: int
+    words: bytes
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What left lately: sketches of an account's texts, other answers to the same person."""
+
+    texts: tuple[bytes, ...] = ()
+    contacts: frozenset[int] = frozenset()
+
+
+class Budgets(Protocol):
+    """What may still be used, exact for all processes together. What left lately is known as far
+    as this process did it, or others shared it."""
+
+    def take(self, spend: Spend, leaving: Leaving) -> Shortage | None:
+        """Count one reply before it is claimed. None when it may leave."""
+        ...
+
+    def recent(self, brand: str, leaving: Leaving) -> Recent: ...
+
+    def note(self, brand: str, leaving: Leaving) -> None:
+        """Remember the words that leave."""
+        ...
 
 
 class AccountStates(Protocol):

@@ -8,6 +8,7 @@ from typing import Literal
 from heed.domain import case as cases
 from heed.domain.case import Band, Case
 from heed.domain.clock import DAY_MS, MINUTE_MS, add_staffed
+from heed.domain.loops import is_machine
 from heed.domain.mention import Mention
 from heed.domain.policy import REACH_FLAG_MIN, BrandPolicy, Control, age_limit_ms
 
@@ -137,7 +138,7 @@ def _not_for_us(mention: Mention, context: Context, policy: BrandPolicy) -> Deci
     causes = (
         ("watch", mode == "watch"),
         ("repost", mention.is_repost),
-        ("automated_author", mention.author.automated),
+        ("automated_author", is_machine(mention, policy)),
         ("carried", mention.naming == "carried" and not grave),
         ("not_addressed", mention.naming == "none" and not grave and not complains),
     )

@@ -98,6 +98,11 @@ _HANDLES = re.compile(r"\A\s*(?:@\w+\s+)+")
 _LINK = re.compile(r"(?:https?://\S+|(?:[\w-]+\.)+[^\W\d_]{2,}(?:/\S*)?)")
 
 
+def has_link(text: str) -> bool:
+    """Tell whether a platform would find a link in a text; where in doubt, it would."""
+    return bool(_LINK.search(text))
+
+
 def fingerprint(text: str) -> str:
     """Hash a text as a platform might give it back: handles in front, links, case, space and marks
     do not count."""

@@ -68,13 +68,15 @@ def compose(  # noqa: PLR0913 - the text depends on all of these and on nothing 
     language: str,
     platform: str,
     display_name: str | None,
+    turn: int = 0,
 ) -> Composed:
     """Write the acknowledgement for one mention. The same arguments give the same text.
 
+    `turn`: how many variants further than the mention's own; as many turns as variants go round.
     Raises: KeyError when the brand has no texts in `language`; the decision has asked before.
     """
     templates = voice.replies[language].texts[kind]
-    variant = variant_of(mention_id, len(templates))
+    variant = (variant_of(mention_id, len(templates)) + turn) % len(templates)
     name = safe_first_name(display_name)
     # Somebody who is called like the brand is more likely to be about it.
     if name and name.casefold() in re.findall(r"\w+", voice.brand_name.casefold()):

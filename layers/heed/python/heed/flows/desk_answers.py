@@ -2,13 +2,14 @@
 the case's epoch, then sent by the lane; saying it again changes nothing."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from heed.domain import case as cases
 from heed.domain.case import Case
 from heed.domain.conversation import Conversation
 from heed.domain.mention import MentionId
+from heed.domain.policy import Send
 from heed.domain.reply import CLAIMABLE, UNDO_MS, ReplyState, Sending, agent_reply
 from heed.errors import (
     ForbiddenError,
@@ -106,13 +107,11 @@ def _composed(wanted: Answer, stored: StoredMention, agent: Agent, s: Desk) -> A
 def _check(wanted: Answer, stored: StoredMention, case: Case, agent: Agent, s: Desk) -> None:
     cases.check_holder(case, agent.id, wanted.epoch, s.handing.time.now())
     mention = stored.mention
-    adapter, brand = s.load(mention.platform), s.handing.policies[stored.brand]
+    adapter = s.load(mention.platform)
     private = bool(wanted.private) or mention.visibility == "private"
     if wanted.private is False and private:
         raise InvalidRequestError("the customer wrote privately; answer privately", "visibility")
-    verdict = desk_rules.judge(
-        stored, s.controls.get(stored.brand), brand, adapter, private=private
-    )
+    verdict = desk_rules.judge(stored, _send(stored, s, private=private), adapter)
     if verdict.ruling != "allow":
         says = verdict.says or "the rules do not allow this reply now"
         raise InvalidRequestError(f"{says}; answer another mention or another way", verdict.clause)
@@ -122,6 +121,18 @@ def _check(wanted: Answer, stored: StoredMention, case: Case, agent: Agent, s: D
     named = {wanted.mention, *wanted.seen}
     if unseen := tuple(one for one in case.pending if one not in named):
         raise NewMentionError("the customer wrote again; read it and name it in seen", unseen)
+
+
+def _send(stored: StoredMention, s: Desk, *, private: bool) -> Send:
+    control, brand = s.controls.get(stored.brand), s.handing.policies[stored.brand]
+    now = s.handing.time.now()
+    send = desk_rules.person_send(stored, control, brand, private=private, now=now)
+    if not send.is_private_reply:
+        return send
+    # Platforms that allow one private reply count it for each mention.
+    written = s.timeline.entries(stored.conversation)
+    was_written = stored.mention.id in desk_rules.answered_privately(written)
+    return replace(send, private_sent=was_written)
 
 
 def _stored(reply: AgentReply, epoch: int, s: Desk) -> AgentReply:

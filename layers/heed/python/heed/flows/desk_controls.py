@@ -13,7 +13,9 @@ from heed.flows.desk import Agent, Desk
 @dataclass(frozen=True, slots=True)
 class ControlView:
     """What is switched for a brand. `modes` and `disabled` name accounts as <platform>#<id>;
-    `accounts`: the mode that counts for each account now."""
+    `stopped_at`: since when the machine stands still because it
+    wrote more than an hour allows, 0 = it does not. `accounts`: the mode that counts for each
+    account now."""
 
     brand: str
     paused: bool
@@ -21,6 +23,7 @@ class ControlView:
     mode: Mode | None
     modes: Mapping[str, Mode]
     disabled: tuple[str, ...]
+    stopped_at: int
     accounts: Mapping[str, Mode]
 
 
@@ -64,7 +67,7 @@ def set_control(brand: str, switch: Switch, agent: Agent, s: Desk) -> ControlVie
 
 def _switched(control: Control, switch: Switch) -> Control:
     if switch.paused is not None:
-        control = replace(control, paused=switch.paused)
+        control = replace(_resumed(control, switch), paused=switch.paused)
     if switch.sombre is not None:
         control = replace(control, sombre=switch.sombre)
     if switch.mode is not None:
@@ -72,6 +75,13 @@ def _switched(control: Control, switch: Switch) -> Control:
     if switch.modes is not None:
         control = replace(control, modes=dict(switch.modes))
     return control
+
+
+def _resumed(control: Control, switch: Switch) -> Control:
+    """End a stop: whoever lets the machine answer has looked at the case that it opened."""
+    if switch.paused or not control.stopped_by:
+        return control
+    return replace(control, stopped_by="", stopped_at=0, resumes=control.resumes + 1)
 
 
 def _view(brand: str, control: Control, s: Desk) -> ControlView:
@@ -83,5 +93,6 @@ def _view(brand: str, control: Control, s: Desk) -> ControlView:
         mode=control.mode,
         modes=dict(control.modes),
         disabled=tuple(sorted(control.disabled)),
+        stopped_at=control.stopped_at,
         accounts={f"{p}#{a}": control.mode_of(policy, p, a) for p, a in policy.modes},
     )

@@ -3,22 +3,25 @@ hold. Pure: who asks and what is stored is known to the callers."""
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from heed.adapter import Adapter
-from heed.domain import policy
+from heed.domain import clauses, policy
+from heed.domain.mention import MentionId
 from heed.domain.policy import BrandPolicy, Control, Ruling, Send
 from heed.domain.voice import Voice
 from heed.errors import InvalidRequestError
-from heed.ports import StoredMention
+from heed.ports import AgentReply, Note, StoredMention
+
+_UNSENT: Final = ("refused", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
     """What the rules say to a person's reply, before it is written. `says`, `source` and `read_on`
-    are the platform's, where the clause is one of its own."""
+    are the platform's, where the clause is one of its own, else ours."""
 
     ruling: Ruling
     clause: str = ""
@@ -27,16 +30,14 @@ class VerdictView:
     read_on: str = ""
 
 
-def judge(
-    stored: StoredMention, control: Control, brand: BrandPolicy, adapter: Adapter, *, private: bool
-) -> VerdictView:
-    """Say whether a person may answer a mention, publicly or privately, and by which clause not."""
-    if stored.gone_at:
-        return VerdictView("refuse", "gone", "the author deleted what you want to answer")
+def person_send(
+    stored: StoredMention, control: Control, brand: BrandPolicy, *, private: bool, now: int
+) -> Send:
+    """Describe a person's reply to a mention, publicly or privately, as the rules look at it."""
     mention = stored.mention
-    send = Send(
+    return Send(
         visibility="private" if private else mention.visibility,
-        age_ms=0,
+        age_ms=now - (mention.event_at or stored.received_at),
         summoned=mention.summoned,
         is_repost=mention.is_repost,
         automated_author=mention.author.automated,
@@ -47,11 +48,24 @@ def judge(
         disabled=f"{mention.platform}#{mention.account}" in control.disabled,
         approved=True,
         from_person=True,
+        is_private_reply=private and mention.visibility == "public",
     )
+
+
+def answered_privately(entries: Iterable[AgentReply | Note]) -> frozenset[MentionId]:
+    """Name the mentions to which private words were written that left, or still may."""
+    replies = (entry for entry in entries if isinstance(entry, AgentReply) and entry.private)
+    return frozenset(one.mention for one in replies if one.sending.state not in _UNSENT)
+
+
+def judge(stored: StoredMention, send: Send, adapter: Adapter) -> VerdictView:
+    """Say whether a person may answer a mention, and by which clause not."""
+    if stored.gone_at:
+        return VerdictView("refuse", "gone", "the author deleted what you want to answer")
     verdict = policy.check(send, tuple(clause.id for clause in adapter.POLICY))
-    clause = next((c for c in adapter.POLICY if c.id == verdict.clause), None)
+    clause = clauses.find(verdict.clause, adapter.POLICY)
     if clause is None:
-        return VerdictView(verdict.ruling, verdict.clause)
+        return VerdictView(verdict.ruling)
     return VerdictView(verdict.ruling, clause.id, clause.says, clause.source, clause.read_on)
 
 
@@ -89,6 +103,11 @@ def _is_control(character: str) -> bool:
     return category in _CONTROL_CATEGORIES or character in _BIDI or is_noncharacter
 
 
+def text_max(adapter: Adapter, *, public: bool) -> int:
+    """Give the limit of a text, by where it stands."""
+    return adapter.TEXT_MAX if public else adapter.PRIVATE_TEXT_MAX
+
+
 def check_reply(
     text: str, adapter: Adapter, voice: Voice, *, public: bool, handle: str | None
 ) -> None:
@@ -98,11 +117,11 @@ def check_reply(
     Raises: InvalidRequestError with the clause that is broken.
     """
     check_words(text)
-    length = adapter.text_length(text)
-    if length > adapter.TEXT_MAX:
+    length, limit = adapter.text_length(text), text_max(adapter, public=public)
+    if length > limit:
         raise InvalidRequestError(
             f"the text counts {length} characters on {adapter.NAME}, which takes"
-            f" {adapter.TEXT_MAX}; shorten it",
+            f" {limit}; shorten it",
             "too_long",
         )
     if public and (found := _personal_data(text, voice, handle)):

@@ -1,7 +1,7 @@
 """What agents read: lists of cases, one case with its timeline, one mention with its reasons.
 Reading changes nothing: a mention counts as seen when a write names it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from heed.adapter import Adapter
@@ -14,7 +14,7 @@ from heed.domain.voice import TEXT_KINDS, TextKind, compose
 from heed.errors import InvalidRequestError
 from heed.flows import desk
 from heed.flows.desk import Agent, CaseView, Desk
-from heed.flows.desk_rules import VerdictView, judge, shown
+from heed.flows.desk_rules import VerdictView, answered_privately, judge, person_send, shown
 from heed.ports import AgentReply, Note, StoredMention
 
 MENTIONS_MAX: Final = 50
@@ -97,6 +97,7 @@ class ChannelView:
 
     platform: str
     text_max: int
+    text_max_private: int
     contacts: tuple[str, ...]
     clauses: tuple[ClauseView, ...]
 
@@ -156,12 +157,17 @@ def list_cases(
 def show_case(case_id: str, agent: Agent, s: Desk) -> CaseDetail:
     """Show a case with its timeline and the rules of its channel. Raises: NotFoundError."""
     conversation, case = desk.find_case(case_id, agent, s)
+    written = s.timeline.entries(conversation.id)
     reading = _Reading(
-        conversation, case, s.controls.get(conversation.brand), s.load(conversation.platform)
+        conversation,
+        case,
+        s.controls.get(conversation.brand),
+        s.load(conversation.platform),
+        answered_privately(written),
     )
     entries: list[MentionEntry | ReplyEntry | NoteEntry] = []
     entries += [_mention_entry(stored, reading, s) for stored in _mentions(conversation, case, s)]
-    entries += [entry_of(entry) for entry in s.timeline.entries(conversation.id)]
+    entries += [entry_of(entry) for entry in written]
     return CaseDetail(
         case=desk.view_of(conversation, case, agent),
         timeline=tuple(sorted(entries, key=lambda entry: entry.at)),
@@ -206,6 +212,7 @@ class _Reading:
     case: Case
     control: Control
     adapter: Adapter
+    answered_privately: frozenset[MentionId]
 
 
 def _mentions(conversation: Conversation, case: Case, s: Desk) -> list[StoredMention]:
@@ -220,11 +227,8 @@ def _mentions(conversation: Conversation, case: Case, s: Desk) -> list[StoredMen
 
 
 def _mention_entry(stored: StoredMention, reading: _Reading, s: Desk) -> MentionEntry:
-    mention, brand = stored.mention, s.handing.policies[stored.brand]
-    public, private = (
-        judge(stored, reading.control, brand, reading.adapter, private=private)
-        for private in (False, True)
-    )
+    mention = stored.mention
+    public, private = (_verdict(stored, reading, s, private=private) for private in (False, True))
     return MentionEntry(
         kind="mention",
         id=mention.id,
@@ -250,6 +254,13 @@ def _mention_entry(stored: StoredMention, reading: _Reading, s: Desk) -> Mention
     )
 
 
+def _verdict(stored: StoredMention, reading: _Reading, s: Desk, *, private: bool) -> VerdictView:
+    brand, now = s.handing.policies[stored.brand], s.handing.time.now()
+    send = person_send(stored, reading.control, brand, private=private, now=now)
+    send = replace(send, private_sent=stored.mention.id in reading.answered_privately)
+    return judge(stored, send, reading.adapter)
+
+
 def _machine_text(stored: StoredMention, conversation: Conversation, s: Desk) -> str:
     """Compose the acknowledgement again: the same mention always gets the same words. What was sent
     in words that have changed since is not known any more."""
@@ -259,16 +270,21 @@ def _machine_text(stored: StoredMention, conversation: Conversation, s: Desk) ->
     kind = _KINDS.get(ack.kind)
     if kind is None or ack.language not in voice.replies or stored.sending.state in _UNSENT:
         return ""
-    text = compose(
-        voice,
-        kind,
-        mention_id=stored.mention.id,
-        language=ack.language,
-        platform=stored.mention.platform,
-        display_name=stored.mention.author.name,
-    ).text
+    texts = [
+        compose(
+            voice,
+            kind,
+            mention_id=stored.mention.id,
+            language=ack.language,
+            platform=stored.mention.platform,
+            display_name=stored.mention.author.name,
+            turn=turn,
+        ).text
+        for turn in range(len(voice.replies[ack.language].texts[kind]))
+    ]
+    # Before the first try nobody knows which variant leaves; it is the first, mostly.
     sent = stored.sending.fingerprint
-    return text if sent in ("", fingerprint(text)) else ""
+    return next((text for text in texts if sent in ("", fingerprint(text))), "")
 
 
 _KINDS: Final[dict[str, TextKind]] = {kind: kind for kind in TEXT_KINDS}
@@ -304,6 +320,7 @@ def _channel(reading: _Reading, s: Desk) -> ChannelView:
     return ChannelView(
         platform=adapter.NAME,
         text_max=adapter.TEXT_MAX,
+        text_max_private=adapter.PRIVATE_TEXT_MAX,
         contacts=tuple(contact.text for contact in voice.contacts),
         clauses=tuple(ClauseView(c.id, c.says, c.source, c.read_on) for c in adapter.POLICY),
     )

@@ -1,14 +1,12 @@
 """Bring one reply as far as it can go now: the machine's acknowledgement under the rules that bind
 it, or a person's words. How a send is claimed, made and recorded stands in `attempts`."""
 
-from dataclasses import replace
 from typing import Final
 
-from heed.domain.conversation import ANSWERED_ELSEWHERE, Ack, Conversation
+from heed.domain.conversation import ANSWERED_ELSEWHERE, Conversation
 from heed.domain.mention import MentionId
 from heed.domain.policy import Verdict
 from heed.domain.reply import CLAIMABLE, FINAL, RETRY_MS, ReplyRef, ReplyState
-from heed.domain.voice import TextKind, compose
 from heed.flows import handover, ruling
 from heed.flows.accounts import DISABLED, tell
 from heed.flows.attempts import UNSETTLED, look, send, settle
@@ -19,7 +17,7 @@ PAUSE_LOOK_MS: Final = RETRY_MS
 # Who inherits a slot was handed to people already.
 _MACHINES_CLAIMABLE: Final[tuple[ReplyState, ...]] = (*CLAIMABLE, "queued")
 # A machine is not heard in time, or not at all: a person must be.
-_TO_PEOPLE: Final = ("stale", DISABLED)
+_TO_PEOPLE: Final = ("stale", DISABLED, "rate_budget", "money_budget")
 _NOT_RESERVED: Final = Verdict("refuse", "not_reserved")
 
 
@@ -49,26 +47,28 @@ def _machines(ref: ReplyRef, s: Replying) -> str:
 def _acknowledged(job: Job, s: Replying) -> str:
     conversation = handover.conversation_of(job.stored, s.handing)
     ack = conversation.ack
+    verdict = _NOT_RESERVED
     is_reserved = ack is not None and ack.of == job.stored.mention.id
-    verdict = ruling.rule(job, conversation, s) if is_reserved else _NOT_RESERVED
+    if ack is not None and is_reserved:
+        job, verdict = ruling.rule(job, conversation, ack, s)
     if job.is_in_doubt and verdict.ruling != "allow":
         # No second text may leave under the key; the first may stand.
         looked = look(job, s, waits=verdict.ruling == "hold")
         if isinstance(looked, str):
             return looked
         job = looked
-    if ack is None or not is_reserved:
+    if not is_reserved:
         return _unreserved(job, conversation, s)
     if verdict.ruling == "refuse" or verdict.clause == DISABLED:
         return _withheld(job, conversation, verdict.clause, s)
-    return _ruled(_composed(job, ack, s), verdict, s)
+    return _ruled(job, verdict, s)
 
 
 def _ruled(job: Job, verdict: Verdict, s: Replying) -> str:
     if verdict.clause == "draft":
         return _drafted(job, s)
     if verdict.ruling == "hold":
-        return postpone(job, verdict.clause, PAUSE_LOOK_MS, s)
+        return postpone(job, verdict.clause, verdict.wait_ms or PAUSE_LOOK_MS, s)
     return send(job, s)
 
 
@@ -82,20 +82,6 @@ def _unreserved(job: Job, conversation: Conversation, s: Replying) -> str:
         final: ReplyState = "queued" if conversation.case else "silent"
         s.handing.mentions.finish(job.stored, final, "slot_passed_on", job.stored.reasons)
     return "not_reserved"
-
-
-def _composed(job: Job, ack: Ack, s: Replying) -> Job:
-    kind: TextKind = "apology" if ack.kind == "apology" else "neutral"
-    mention = job.stored.mention
-    composed = compose(
-        s.voices[job.stored.brand],
-        kind,
-        mention_id=mention.id,
-        language=ack.language,
-        platform=mention.platform,
-        display_name=mention.author.name,
-    )
-    return replace(job, text=composed.text, outcome="acknowledge", reasons=ack.reasons)
 
 
 _FINAL_BY_CLAUSE: Final[dict[str, ReplyState]] = {
@@ -167,8 +153,22 @@ def _agents(ref: ReplyRef, s: Replying) -> str:
 def _persons_word(job: Job, s: Replying) -> str:
     if job.stored.gone_at:
         return end(job, "refused", "gone", s)
+    verdict = _persons_verdict(job, s)
+    if job.is_in_doubt and verdict.ruling != "allow":
+        looked = look(job, s, waits=verdict.ruling == "hold")
+        if isinstance(looked, str):
+            return looked
+        job = looked
+    if verdict.ruling == "refuse":
+        return end(job, "refused", verdict.clause, s)
+    if verdict.ruling == "hold":
+        return postpone(job, verdict.clause, verdict.wait_ms or PAUSE_LOOK_MS, s)
+    return send(job, s)
+
+
+def _persons_verdict(job: Job, s: Replying) -> Verdict:
     if job.account.name not in s.controls.get(job.stored.brand).disabled:
-        return send(job, s)
+        return ruling.rule_person(job, s)
+    # Only a person can enable it: words that wait for that would be forgotten.
     tell(job, DISABLED, s)
-    looked = look(job, s) if job.is_in_doubt else job
-    return looked if isinstance(looked, str) else end(looked, "refused", DISABLED, s)
+    return Verdict("refuse", DISABLED)

@@ -16,8 +16,10 @@ from heed.domain.reply import LEASE_MARGIN_MS, TRIES_MAX, ReplyRef, ReplyState, 
 from heed.domain.voice import Voice
 from heed.flows import handover
 from heed.flows.handover import Handing
+from heed.flows.unlimited import Unlimited
 from heed.ports import (
     AccountStates,
+    Budgets,
     Claim,
     Controls,
     Meter,
@@ -48,6 +50,7 @@ class Replying:
     voices: Mapping[str, Voice]
     meter: Meter
     timeout_ms: int
+    budgets: Budgets = field(default_factory=Unlimited)
     load: Callable[[str], Adapter] = field(default=adapters.load)
 
 

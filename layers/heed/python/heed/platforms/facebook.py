@@ -11,7 +11,6 @@ from functools import partial
 from heed import meta
 from heed.adapter import (
     Call,
-    Clause,
     ConnectStep,
     Delivery,
     Draft,
@@ -40,23 +39,20 @@ from heed.payload import (
     read_id,
     read_id_or_none,
 )
+from heed.platforms import _facebook_policy
 
 NAME = "facebook"
 BODY_BYTES_MAX: int = meta.BODY_BYTES_MAX
 # From memory: the page names no limit for comments.
 TEXT_MAX = 8_000
+# From memory, as above: of a message, which a private reply is.
+PRIVATE_TEXT_MAX = 2_000
 HOSTS: tuple[str, ...] = (meta.GRAPH_HOST,)
 KEY_WINDOW_S = 0
 LINKS_IN_ACKNOWLEDGEMENT = True
-POLICY: tuple[Clause, ...] = (
-    Clause(
-        id="stale",
-        says="A private reply is one message, within 7 days of the comment; the window of 24 hours "
-        "opens only if the person answers.",
-        source='developers.facebook.com, Messenger Platform, "Private Replies"',
-        read_on="2026-11-22",
-    ),
-)
+POLICY = _facebook_policy.POLICY
+RATES = _facebook_policy.RATES
+PRICES = _facebook_policy.PRICES
 
 verify = meta.verify
 sign = meta.sign

@@ -11,7 +11,6 @@ from heed.adapter import (
     BODY_BYTES_MAX_DEFAULT,
     Answer,
     Call,
-    Clause,
     ConnectStep,
     Delivery,
     Draft,
@@ -48,6 +47,7 @@ from heed.payload import (
     wait_s,
     whole,
 )
+from heed.platforms import _telegram_policy
 from heed.platforms._telegram_messages import (
     MESSAGE_NAME,
     message_name,
@@ -59,17 +59,13 @@ from heed.signatures import SigningSecrets, verify_shared_secret
 NAME = "telegram"
 BODY_BYTES_MAX = BODY_BYTES_MAX_DEFAULT
 TEXT_MAX = 4_096
+PRIVATE_TEXT_MAX = 4_096
 HOSTS: tuple[str, ...] = ("api.telegram.org",)
 KEY_WINDOW_S = 0
 LINKS_IN_ACKNOWLEDGEMENT = True
-POLICY: tuple[Clause, ...] = (
-    Clause(
-        id="opt_out",
-        says="Who blocks the bot, or removes it from a group, is not written to again.",
-        source='core.telegram.org, "Bot API", error 403',
-        read_on="2026-11-22",
-    ),
-)
+POLICY = _telegram_policy.POLICY
+RATES = _telegram_policy.RATES
+PRICES = _telegram_policy.PRICES
 
 _HEADER = "x-telegram-bot-api-secret-token"
 _MESSAGES: Mapping[str, Change] = {

@@ -11,7 +11,6 @@ from heed.adapter import (
     BODY_BYTES_MAX_DEFAULT,
     Answer,
     Call,
-    Clause,
     ConnectStep,
     Delivery,
     Draft,
@@ -42,6 +41,7 @@ from heed.payload import (
     whole,
 )
 from heed.platforms import _x_events as events
+from heed.platforms import _x_policy
 from heed.platforms import _x_posts as posts
 from heed.platforms import _x_tokens as tokens
 from heed.signatures import SigningSecrets, sign_hmac_sha256, verify_hmac_sha256
@@ -49,25 +49,15 @@ from heed.signatures import SigningSecrets, sign_hmac_sha256, verify_hmac_sha256
 NAME = "x"
 BODY_BYTES_MAX = BODY_BYTES_MAX_DEFAULT
 TEXT_MAX = 280
+# From memory: the pages name no limit for direct messages.
+PRIVATE_TEXT_MAX = 10_000
 HOSTS: tuple[str, ...] = ("api.x.com",)
 KEY_WINDOW_S = 0
 # Source: docs.x.com "Pricing", 2026-11-22: a post with a URL costs 0.20 USD instead of 0.015.
 LINKS_IN_ACKNOWLEDGEMENT = False
-POLICY: tuple[Clause, ...] = (
-    Clause(
-        id="not_summoned",
-        says="A programmatic reply is accepted only if the author of the answered post mentioned "
-        "the replying account in it or quoted one of its posts (self-serve).",
-        source='docs.x.com, "Manage posts: integration guide" and changelog of 2026-02-23',
-        read_on="2026-11-22",
-    ),
-    Clause(
-        id="opt_out",
-        says="Automated replies and messages need consent and an immediate way out.",
-        source='docs.x.com, "Developer policy"',
-        read_on="2026-11-22",
-    ),
-)
+POLICY = _x_policy.POLICY
+RATES = _x_policy.RATES
+PRICES = _x_policy.PRICES
 
 _HEADER = "x-twitter-webhooks-signature"
 _PREFIX = "sha256="

@@ -2,11 +2,25 @@
 
 from typing import cast
 
+from botocore.exceptions import ClientError
+
 from heed.domain.account import AccountId
+from heed.domain.mention import MentionId
 from heed.domain.policy import CONTROL_CACHE_MS, Control, Mode
-from heed.ports import Time
+from heed.ports import AuthorKey, AuthorRecord, Time
 from heed.storage.accounts import account_key
-from heed.storage.table import SCHEMA, DynamoClient, Item, id_part, key, number, string_of, text
+from heed.storage.table import (
+    SCHEMA,
+    DynamoClient,
+    Item,
+    id_part,
+    is_condition_failure,
+    key,
+    number,
+    number_of,
+    string_of,
+    text,
+)
 
 
 class TableControls:
@@ -42,14 +56,20 @@ class TableControls:
             mode=cast("Mode | None", string_of(item, "mo") or None),
             modes=modes,
             disabled=frozenset(item.get("dis", {}).get("SS", [])),
+            stopped_by=string_of(item, "sb"),
+            stopped_at=number_of(item, "sa"),
+            resumes=number_of(item, "rn"),
         )
         self._cache[brand] = (now, control)
         return control
 
     def put(self, brand: str, control: Control) -> None:
-        """Set the switches of a brand. Which accounts are disabled stays as it is."""
-        sets, removes = ["v = :v", "md = :md"], []
-        values = {":v": number(SCHEMA)}
+        """Set the switches of a brand. Which accounts are disabled stays as it is; a stop can be
+        ended here, not begun."""
+        sets, removes = ["v = :v", "md = :md", "rn = :rn"], []
+        values = {":v": number(SCHEMA), ":rn": number(control.resumes)}
+        if not control.stopped_by:
+            removes += ["sb", "sa"]
         values[":md"] = {"M": {name: text(mode) for name, mode in control.modes.items()}}
         for name, is_set in (("pa", control.paused), ("so", control.sombre)):
             if is_set:
@@ -96,12 +116,49 @@ class TableControls:
         )
         self._cache.pop(brand, None)
 
+    def stop(self, brand: str, mention: MentionId, now: int, resumes: int) -> None:
+        """Stop a brand's machine texts, unless they are stopped, or were resumed since."""
+        unseen = " AND attribute_not_exists(rn)" if not resumes else " AND rn = :rn"
+        values = {":sb": text(mention), ":sa": number(now), ":v": number(SCHEMA)}
+        if resumes:
+            values[":rn"] = number(resumes)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=key(f"control#{brand}"),
+                UpdateExpression="SET sb = :sb, sa = :sa, v = :v",
+                ConditionExpression=f"attribute_not_exists(sb){unseen}",
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            if not is_condition_failure(error):
+                raise
+        self._cache.pop(brand, None)
+
     def opted_out(self, brand: str, platform: str, author: str) -> bool:
         """Whether this author asked this brand's machine to be quiet."""
+        return self.author(brand, platform, author).opted_out
+
+    def author(self, brand: str, platform: str, author: str) -> AuthorRecord:
+        """Read what a brand remembers of an author; no strong read, which costs twice as much."""
         answer = self._client.get_item(
             TableName=self._table, Key=_author_key(brand, platform, author)
         )
-        return "oo" in (answer.get("Item") or {})
+        item = answer.get("Item") or {}
+        contacts = frozenset(int(at) for at in item.get("ca", {}).get("NS", []))
+        return AuthorRecord("oo" in item, contacts)
+
+    def note_contacts(self, author: AuthorKey, contacts: frozenset[int], *, anew: bool) -> None:
+        """Add to an author's contacts, or begin anew with these."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_author_key(author.brand, author.platform, author.id),
+            UpdateExpression="SET v = :v, ca = :ca" if anew else "SET v = :v ADD ca :ca",
+            ExpressionAttributeValues={
+                ":v": number(SCHEMA),
+                ":ca": {"NS": [str(at) for at in sorted(contacts)]},
+            },
+        )
 
     def opt_out(self, brand: str, platform: str, author: str, at: int) -> None:
         """Remember that an author does not want machine answers from a brand."""

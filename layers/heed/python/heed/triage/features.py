@@ -6,28 +6,9 @@ from heed.domain.mention import MASK
 from heed.triage import language
 from heed.triage.crises import CRISES
 from heed.triage.holds import HOLDS, IDIOMS
+from heed.triage.opt_out import is_opt_out
 from heed.triage.phrases import compiled
 from heed.triage.text import plain, untagged
-
-# "stop" + message, reply or DM, unless it is asked how, or what else does not stop.
-_OPT_OUT = compiled(
-    r"""
-    (?<!how do i )(?<!how to )(?<!how can i )(?<!not )(?<!never )stop (sending )?(me )?
-    +(all |with |the |these |those |this |your |any |more |stupid |automatic )*(messag(e|es|ing)
-    +|repl(y|ies|ying)|dms?|dm-?ing|text(s|ing)?|contacting|writing)(?! (my|notification
-    +|notifications|alerts?|at|in|about))
-    no more (messages|replies|dms|texts)( please)?,? ?(stop|thanks|thank you)?
-    (do not|never) (message|contact|dm|text|write to|reply to) me( again| ever| any ?more)?
-    """
-)
-# Or a whole text of at most four words, all from these lists and one a command. Source: story 13.
-_OPT_OUT_WORDS_MAX = 4
-_COMMANDS = frozenset(
-    "stop stopp unsubscribe unsub optout leave opt abmelden abbestellen baja wypisz".split()
-)
-_AROUND_COMMANDS = frozenset(
-    "it this that now please ok just enough me alone out already thanks all bitte".split()
-)
 
 _COURTESY_WORDS_MAX = 10
 _COURTESIES = frozenset(
@@ -98,19 +79,11 @@ def _rules(said: str, spelled: str) -> dict[str, bool]:
     words = _WORD.findall(spelled)
     return {
         "no_text": not words and "?" not in spelled,
-        "opt_out": _is_opt_out(spelled, words),
+        "opt_out": is_opt_out(spelled),
         "courtesy": _is_courtesy(spelled, words),
         "ultimatum": bool(ULTIMATUM.search(spelled)),
         "other_language": bool(words) and language.is_other(said),
     }
-
-
-def _is_opt_out(spelled: str, words: list[str]) -> bool:
-    commands = _COMMANDS.intersection(words)
-    whole = len(words) <= _OPT_OUT_WORDS_MAX and set(words) <= _COMMANDS | _AROUND_COMMANDS
-    # "leave" and "opt" command nothing alone.
-    alone = not commands <= {"leave", "opt"} or "leave me alone" in spelled or "opt out" in spelled
-    return (bool(commands) and whole and alone) or bool(_OPT_OUT.search(spelled))
 
 
 def _is_courtesy(spelled: str, words: list[str]) -> bool:
