@@ -54,9 +54,7 @@ def _acknowledged(job: Job, s: Replying) -> str:
     if job.is_in_doubt and verdict.ruling != "allow":
         # No second text may leave under the key; the first may stand.
         looked = look(job, s, waits=verdict.ruling == "hold")
-        if isinstance(looked, str):
-            return looked
-        job = looked
+        return looked if isinstance(looked, str) else "planned"
     if not is_reserved:
         return _unreserved(job, conversation, s)
     if verdict.ruling == "refuse" or verdict.clause == DISABLED:
@@ -156,9 +154,8 @@ def _persons_word(job: Job, s: Replying) -> str:
     verdict = _persons_verdict(job, s)
     if job.is_in_doubt and verdict.ruling != "allow":
         looked = look(job, s, waits=verdict.ruling == "hold")
-        if isinstance(looked, str):
-            return looked
-        job = looked
+        # Planned once more, it ends like all others.
+        return looked if isinstance(looked, str) else "planned"
     if verdict.ruling == "refuse":
         return end(job, "refused", verdict.clause, s)
     if verdict.ruling == "hold":
