@@ -164,10 +164,15 @@ class TableMentions:
 
 def _unchanged(stored: StoredMention) -> tuple[str, dict[str, Any]]:
     """Build the condition that nothing came in since a mention was read, and its values."""
-    if stored.todo:
-        return "todo = :todo", {":todo": text(stored.todo)}
     # What was claimed once, or waits as a draft, asks the stream for nothing.
-    return "attribute_not_exists(todo)", {}
+    condition = "todo = :todo" if stored.todo else "attribute_not_exists(todo)"
+    values = {":todo": text(stored.todo)} if stored.todo else {}
+    # A second edit, or a second own post, asks with the same word as the first.
+    if at := stored.mention.event_at:
+        condition, values = f"{condition} AND et = :et", {**values, ":et": number(at)}
+    if stored.own_post:
+        condition, values = f"{condition} AND own = :own", {**values, ":own": text(stored.own_post)}
+    return condition, values
 
 
 def _removing(attributes: list[str], stored: StoredMention) -> str:
