@@ -6,6 +6,7 @@ colleague's post came; the case that had been opened by then, with the gravest b
 that people were told; and, of a deleted mention, whether a colleague's answer was still noted."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ SETS = (
 )
 SEEDS = 60
 STEPS_MAX = 2
+Step = Callable[[], object]
 
 
 @dataclass
@@ -74,7 +76,7 @@ def tell(events: tuple[str, ...], texts: tuple[str, str, str], seed: int) -> Tol
     told = Told(World())
     world, told_of = told.world, bodies(texts, told.world.clock.now())
     world.clock.forward(s=10)
-    steps = {
+    steps: dict[str, Step] = {
         "triage": world.triage, "reply": world.reply, "sweep": world.sweep, "run": world.run,
         "minute": lambda: world.run(1),
     }  # fmt: skip

@@ -23,6 +23,9 @@ from heed.storage.table import (
     words,
 )
 
+# What says where a mention belongs: numbers, and words that no version reads in another way.
+_PLAIN = ("pk", "br", "cv", "ra", "gone", "kick")
+
 
 class TableMentions:
     """`heed.ports.Mentions` over the table."""
@@ -38,6 +41,15 @@ class TableMentions:
         )
         item = answer.get("Item")
         return stored_mention(item) if item and "st" in item else None
+
+    def get_bare(self, mention: MentionId) -> StoredMention | None:
+        """Read where a mention, or a mark, belongs, and nothing that may be unreadable."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=key(f"mention#{mention}"), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        plain = {name: item[name] for name in _PLAIN if name in item} if item else None
+        return stored_mention(plain) if plain else None
 
     def finish(
         self, stored: StoredMention, state: ReplyState, reason: str, reasons: tuple[str, ...]

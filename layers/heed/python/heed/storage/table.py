@@ -10,6 +10,7 @@ Conversation (pk conv#<id>, sk case): n version and the fields of codec.conversa
 Quarantined change (pk quarantine#<hash>, sk 000 and on): pf platform, cn connection, c slice, rs
 reason, ra received; on the first slice also sl slices, oc what its last replay came to.
 Reply of a person (pk conv#<id>, sk at#...#reply#<id>): the sending attributes, mi, ag, x, at, pr.
+Of whatever is due: fk / fn / fs how it stood when it was looked at in vain, how often, since when.
 Indexes: dh/da due, dk/ds desk, cv/ra by_conv."""
 
 import hashlib
