@@ -453,6 +453,21 @@ def claimed(world: World, mention: str = MA) -> Sending:
     return held
 
 
+def test_a_grave_edit_behind_a_colleagues_post_meets_a_busy_conversation_and_comes_again(
+    world: World,
+) -> None:
+    say(world)
+    world.triage()
+    edit(world, HARM)
+    own(world)
+    [_, record] = world.records()
+
+    assert triage(record, busy(world)) == "contended"
+
+    world.run(3)
+    assert (world.case(MA).page, world.case(MA).band, world.posts()) == (True, "urgent", [])
+
+
 def test_silence_that_becomes_grave_goes_to_people(world: World) -> None:
     say(world, "@friend @acmeair see you", event="post.create", answers="9")
     world.run()
