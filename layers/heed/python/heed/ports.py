@@ -106,6 +106,10 @@ class Mentions(Protocol):
 
     def get(self, mention: MentionId) -> StoredMention | None: ...
 
+    def get_bare(self, mention: MentionId) -> StoredMention | None:
+        """Read where a mention, or a mark, belongs, and nothing that may be unreadable."""
+        ...
+
     def finish(
         self, stored: StoredMention, state: ReplyState, reason: str, reasons: tuple[str, ...]
     ) -> bool:
@@ -271,6 +275,38 @@ class AuthorRecord:
     contacts: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A quarantined change as it lies in the store. `outcome`: what its last replay came to."""
+
+    key: str
+    entry: Quarantined
+    outcome: str = ""
+
+
+class Quarantine(Protocol):
+    """Verified changes that could not be read, for whoever runs them again."""
+
+    def keys(self, *, platform: str, since: int, limit: int) -> list[str]:
+        """List the changes received since an instant, the oldest first. `platform` may be empty:
+        of every platform."""
+        ...
+
+    def read(self, key: str) -> Kept | None:
+        """Read one change with its slices joined; None when it is no longer there. Raises:
+        NotUnderstoodError when not every slice is (yet) there."""
+        ...
+
+    def note(self, kept: Kept, outcome: str) -> None:
+        """Note what a replay came to; the same word again changes nothing."""
+        ...
+
+    def remove(self, kept: Kept) -> None:
+        """Remove a change that was taken in. Repeatable: a removal that broke off is finished by
+        the next."""
+        ...
+
+
 class Controls(Protocol):
     """What people switched: pause, sombre, modes; and accounts that were disabled."""
 
@@ -382,12 +418,33 @@ class DueItem:
     part: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often a thing that is due was looked at in vain, in a row, and since when. `brand` and
+    `mention` (what a person's reply answers) as far as the bare item tells them."""
+
+    count: int
+    since: int
+    brand: str = ""
+    mention: str = ""
+
+
 class DueList(Protocol):
     """The index of everything that is not finished."""
 
     def due(self, now: int, limit: int) -> list[DueItem]: ...
 
     def postpone(self, item: DueItem, until: int) -> None: ...
+
+    def note(self, item: DueItem, mark: str, now: int) -> Tries | None:
+        """Count a look, without reading what the thing holds. `mark` says how it stands: under
+        another one than the last time the count begins anew. None when it is no longer listed."""
+        ...
+
+    def end(self, item: DueItem, reason: str) -> None:
+        """Take off the index what nobody can work with, as unsent or, when its send had begun, as
+        parked."""
+        ...
 
 
 class Secrets(Protocol):
