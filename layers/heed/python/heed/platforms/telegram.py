@@ -22,6 +22,7 @@ from heed.adapter import (
     Outcome,
     Parsed,
     Receipt,
+    Rereading,
     Response,
     collect,
     read_json,
@@ -70,6 +71,10 @@ POLICY: tuple[Clause, ...] = (
         read_on="2026-11-22",
     ),
 )
+
+# Updates can be asked for only where no webhook is set. Source: core.telegram.org, "getUpdates",
+# 2026-11-22.
+REREADING: Rereading | None = None
 
 _HEADER = "x-telegram-bot-api-secret-token"
 _MESSAGES: Mapping[str, Change] = {

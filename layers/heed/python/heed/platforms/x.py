@@ -20,6 +20,7 @@ from heed.adapter import (
     OwnReply,
     Parsed,
     Receipt,
+    Rereading,
     Response,
     collect,
     read_json,
@@ -42,6 +43,7 @@ from heed.payload import (
     whole,
 )
 from heed.platforms import _x_events as events
+from heed.platforms import _x_mentions as mentions
 from heed.platforms import _x_posts as posts
 from heed.signatures import SigningSecrets, sign_hmac_sha256, verify_hmac_sha256
 
@@ -66,6 +68,10 @@ POLICY: tuple[Clause, ...] = (
         source='docs.x.com, "Developer policy"',
         read_on="2026-11-22",
     ),
+)
+
+REREADING: Rereading | None = Rereading(
+    mentions.build, mentions.read, mentions.OVERLAP_S, mentions.READ_MICRO_USD
 )
 
 _HEADER = "x-twitter-webhooks-signature"
