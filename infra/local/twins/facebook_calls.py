@@ -144,7 +144,7 @@ def list_comments(
     size = min(max(whole(fields.get("limit")), 0) or COMMENTS_DEFAULT, COMMENTS_MAX)
     shown = listed[:size]
     names = (text(fields.get("fields")) or FIELDS_DEFAULT).split(",")
-    payload: JsonObject = {"data": [_comment_payload(world, item, names) for item in shown]}
+    payload: JsonObject = {"data": [comment_payload(world, item, names) for item in shown]}
     if shown:
         cursors = {"before": shown[0].id, "after": shown[-1].id}
         more = {"next": exchange.request.path} if len(listed) > len(shown) else {}
@@ -205,7 +205,8 @@ def _private_thread(object_id: str) -> str:
     return f"private reply to {object_id}"
 
 
-def _comment_payload(world: World, item: TwinObject, names: list[str]) -> JsonObject:
+def comment_payload(world: World, item: TwinObject, names: list[str]) -> JsonObject:
+    """Return what a look-up shows of a comment: the fields that were asked for."""
     author = world.accounts.get(item.author_id)
     parent = world.known(item.parent_id)
     shown: JsonObject = {
