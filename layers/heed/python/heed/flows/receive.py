@@ -123,7 +123,7 @@ def _taken_in(adapter: Adapter, delivery: Delivery, s: Receiving) -> Answer:
         parsed = Parsed(unreadable=(adapters.Unreadable(body, str(error)),))
     for reason, amount in parsed.ignored.items():
         s.meter.count(f"ignored_{reason}", amount)
-    entries = list(_entries(parsed, delivery, s.meter))
+    entries = list(entries_of(parsed, delivery, s.meter))
     if entries:
         try:
             news = s.inbox.put(entries, DEADLINE_S)
@@ -134,7 +134,8 @@ def _taken_in(adapter: Adapter, delivery: Delivery, s: Receiving) -> Answer:
     return Answer(HTTPStatus.OK, "")
 
 
-def _entries(parsed: Parsed, delivery: Delivery, meter: Meter) -> Iterable[Entry]:
+def entries_of(parsed: Parsed, delivery: Delivery, meter: Meter) -> Iterable[Entry]:
+    """List what goes into the table, masked; what does not is counted."""
     # One delivery may tell of the same object twice (a reply that also names us): one write.
     told: dict[object, Arrival] = {}
     for mention in parsed.mentions:
