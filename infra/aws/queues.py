@@ -36,6 +36,7 @@ class Queues:
     work_dead: sqs.Queue
     triage_dead: sqs.Queue
     sweep_dead: sqs.Queue
+    poll_dead: sqs.Queue
 
     @property
     def handed_over(self) -> tuple[sqs.Queue, ...]:
@@ -45,14 +46,14 @@ class Queues:
     @property
     def dead(self) -> tuple[sqs.Queue, ...]:
         """Every dead-letter queue."""
-        return (self.reply_dead, self.work_dead, self.triage_dead, self.sweep_dead)
+        return (self.reply_dead, self.work_dead, self.triage_dead, self.sweep_dead, self.poll_dead)
 
 
 def add_queues(scope: Construct, deployment: Deployment) -> Queues:
     """Add every queue of the deployment."""
     dead = {
         kind: _queue(scope, deployment, name=f"{kind}-dead")
-        for kind in ("reply", "work", "triage", "sweep")
+        for kind in ("reply", "work", "triage", "sweep", "poll")
     }
     to_reply_dead = sqs.DeadLetterQueue(queue=dead["reply"], max_receive_count=_LANE_RECEIVES_MAX)
     to_work_dead = sqs.DeadLetterQueue(queue=dead["work"], max_receive_count=_WORK_RECEIVES_MAX)
@@ -82,6 +83,7 @@ def add_queues(scope: Construct, deployment: Deployment) -> Queues:
         work_dead=dead["work"],
         triage_dead=dead["triage"],
         sweep_dead=dead["sweep"],
+        poll_dead=dead["poll"],
     )
 
 

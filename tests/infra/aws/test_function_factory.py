@@ -2,6 +2,7 @@ import pytest
 
 from heed.settings import (
     DeskSettings,
+    PollSettings,
     ReceiveSettings,
     ReplySettings,
     Settings,
@@ -18,6 +19,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "reply": ReplySettings,
     "desk": DeskSettings,
     "sweep": SweepSettings,
+    "poll": PollSettings,
 }
 
 SIZES = {
@@ -26,6 +28,7 @@ SIZES = {
     "reply": (512, 60),
     "desk": (512, 29),
     "sweep": (256, 60),
+    "poll": (256, 180),
 }
 
 
@@ -81,8 +84,17 @@ def test_reply_knows_its_own_timeout_and_no_other_hosts(service: Template) -> No
     assert reply.secret_prefix == "heed/prod/"
 
 
+def test_poll_knows_its_own_timeout_and_no_other_hosts(service: Template) -> None:
+    poll = settings(service, "poll")
+
+    assert isinstance(poll, PollSettings)
+    assert poll.timeout_s == service.functions()["poll"]["Timeout"]
+    assert (poll.platform_hosts, poll.secret_prefix) == ("{}", "heed/prod/")
+
+
 def test_twins_are_known_only_in_the_embedded_run(local_service: Template) -> None:
-    assert environment(local_service, "reply")["HEED_PLATFORM_HOSTS"] == PLATFORM_HOSTS
+    for word in ("reply", "poll"):
+        assert environment(local_service, word)["HEED_PLATFORM_HOSTS"] == PLATFORM_HOSTS
 
 
 @pytest.mark.parametrize("word", FUNCTIONS)

@@ -72,6 +72,12 @@ GRANTS: dict[str, dict[str, set[str]]] = {
         "sns:Publish": PAGES,
     },
 }
+GRANTS["poll"] = {
+    "dynamodb:GetItem": {TABLE},
+    "dynamodb:UpdateItem": {TABLE},
+    "secretsmanager:GetSecretValue": {f"{SECRET}token-??????"},
+    "sqs:SendMessage": {"queue heed-prod-poll-dead"},
+}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 

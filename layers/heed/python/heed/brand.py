@@ -35,13 +35,17 @@ class _Model(BaseModel):
 
 
 class AccountModel(_Model):
-    """One account of the brand, reached through one connection (the registered app)."""
+    """One account of the brand, reached through one connection (the registered app).
+
+    `reread_minutes`: how often its list on the platform is read again, where there is one; 0 never.
+    """
 
     platform: Word
     connection: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
     id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     handle: Annotated[str, StringConstraints(pattern=r"^[^@\s]*$")] = ""
     mode: Mode = "draft"
+    reread_minutes: Annotated[int, Field(ge=0, le=1440)] = 15
 
 
 class ContactModel(_Model):
