@@ -48,7 +48,7 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     up.add_argument("--once", action="store_true", help="end after the summary")
     up.add_argument(
         "--without",
-        choices=("receive", "triage", "reply", "desk", "sweep"),
+        choices=("receive", "triage", "reply", "desk", "sweep", "poll"),
         help="take one function's trigger away, to see that the summary notices",
     )
     up.add_argument("--patience", type=int, default=100, help="seconds without progress to wait")

@@ -77,8 +77,14 @@ class Player:
         """Play the samples in order. What is not settled soon (a platform asked to wait, sweep has
         to come by) is looked at again when all were played."""
         soon_s = min(SOON_S_MAX, self._patience_s)
-        late: list[Played] = []
+        # Written before anything else, so that the first re-reading finds it.
+        lost = [sample for sample in samples if sample.expected.lost]
+        late = [Played(sample, told_by(sample), 0, NOTHING) for sample in lost]
+        for sample in lost:
+            self._twins[sample.platform].learn(_restamped(sample))
         for sample in samples:
+            if sample.expected.lost:
+                continue
             twin = self._twins[sample.platform]
             if sample.expected.fault:
                 twin.faults.add(Fault(**sample.expected.fault))
@@ -97,8 +103,7 @@ class Player:
             yield self._look(played, deadline - time.monotonic())
 
     def _post(self, sample: Sample, twin: Twin) -> int:
-        now_ms = time.time_ns() // 1_000_000
-        body = restamped(sample.body, now_ms=now_ms, age_s=sample.expected.age_s)
+        body = _restamped(sample)
         signed = twin.deliver(body, self._secrets[sample.platform])
         headers = {**sample.headers, **signed}
         url = f"{self._hooks}/{sample.platform}/{CONNECTION}"
@@ -115,6 +120,11 @@ class Player:
             if played.is_as_expected or time.monotonic() >= deadline:
                 return played
             time.sleep(POLL_S)
+
+
+def _restamped(sample: Sample) -> bytes:
+    now_ms = time.time_ns() // 1_000_000
+    return restamped(sample.body, now_ms=now_ms, age_s=sample.expected.age_s)
 
 
 def told_by(sample: Sample) -> tuple[Mention, ...]:

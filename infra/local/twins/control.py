@@ -90,6 +90,7 @@ def read_object(value: object, where: str) -> TwinObject:
         summons=frozenset(_texts(summons, f"{where}.summons")),
         at_ms=at_ms,
         versions=(),
+        unlisted=False,
     )
 
 

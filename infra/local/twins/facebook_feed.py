@@ -50,7 +50,7 @@ def list_feed(
 
 
 def _is_on(item: TwinObject, page_id: str) -> bool:
-    if item.private or item.parent_id or page_id not in item.summons:
+    if item.private or item.unlisted or item.parent_id or page_id not in item.summons:
         return False
     # What is only known from below, or was told as a review, is no post that tags the Page.
     return item.id.startswith(f"{page_id}_") or bool(item.text and not item.author_id)
@@ -65,7 +65,7 @@ def _comments(world: World, post: TwinObject, size: int, *, newest_ms: int) -> J
     below = [
         item
         for item in world.objects()
-        if item.thread_id == post.id and item.id != post.id and not item.private
+        if item.thread_id == post.id and item.id != post.id and not (item.private or item.unlisted)
     ]
     below = [item for item in below if item.at_ms <= newest_ms][::-1]
     shown = below[:size]

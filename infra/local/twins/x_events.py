@@ -149,6 +149,7 @@ def _register(
                 summons=found,
                 at_ms=post.at_ms or world.now_ms(),
                 versions=known,
+                unlisted=facts.is_repost,
             )
         )
 

@@ -92,7 +92,7 @@ def list_mentions(world: World, exchange: Exchange, rules: XRules) -> TwinRespon
 
 def _holds_handle(post: TwinObject, handle: str) -> bool:
     named = {name for _, name in find_handles(post.text)}
-    return not post.private and handle.lower() in named
+    return not (post.private or post.unlisted) and handle.lower() in named
 
 
 def _payload(world: World, listed: list[TwinObject], page: Page) -> JsonObject:

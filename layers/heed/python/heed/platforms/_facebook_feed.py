@@ -27,7 +27,9 @@ _FEED: Final = "feed"
 _POSTS: Final = 10
 _COMMENTS_BELOW: Final = 50
 _COMMENTS: Final = 100
-_COMMENT_FIELDS: Final = "id,from,message,created_time,parent%7Bid%7D,attachment%7Btype%7D"
+_COMMENT_FIELDS: Final = (
+    "id,from,message,created_time,is_hidden,parent%7Bid%7D,attachment%7Btype%7D"
+)
 _POST_FIELDS: Final = (
     "id,from,message,created_time,permalink_url,"
     f"comments.filter(stream).order(reverse_chronological).limit({_COMMENTS_BELOW})"
@@ -118,6 +120,11 @@ def _change(account: str, value: Json) -> Json:
 
 
 def _is_asked_for(item: Json, since: int) -> bool:
+    # What is hidden somebody of the page has seen, and wants nobody else to.
+    return dig(item, "is_hidden") is not True and _is_recent(item, since)
+
+
+def _is_recent(item: Json, since: int) -> bool:
     at = instant(dig(item, "created_time"))
     return at is None or at >= since
 
@@ -125,7 +132,7 @@ def _is_asked_for(item: Json, since: int) -> bool:
 def _more(place: str, edge: Json, since: int) -> tuple[str, ...]:
     """Name the page that follows, unless all that is left is older than what was asked for."""
     cursor, shown = dig(edge, "paging", "cursors", "after"), listed(dig(edge, "data"))
-    if not dig(edge, "paging", "next") or not (shown and _is_asked_for(shown[-1], since)):
+    if not dig(edge, "paging", "next") or not (shown and _is_recent(shown[-1], since)):
         return ()
     if not isinstance(cursor, str) or not _CURSOR.fullmatch(cursor):
         raise DoubtfulError("the feed does not say where it goes on")
