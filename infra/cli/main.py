@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heed.errors import HeedError
-from infra.cli import deliveries, people, texts
+from infra.cli import deliveries, gaps, people, texts
 from infra.cli.errors import CommandError
 
 
@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("folder", nargs="?", type=Path, help="a folder with brand.toml and replies/")
     check.set_defaults(run=texts.check)
     _add_people(commands)
+    missed = commands.add_parser("gaps", help="what webhooks missed and re-reading found")
+    missed.add_argument("--hours", type=int, default=48, help="how far back; default: 48")
+    missed.set_defaults(run=gaps.gaps)
     return parser
 
 
