@@ -79,7 +79,7 @@ class Player:
         soon_s = min(SOON_S_MAX, self._patience_s)
         # Written before anything else, so that the first re-reading finds it.
         lost = [sample for sample in samples if sample.expected.lost]
-        late = [Played(sample, told_by(sample), 0, NOTHING) for sample in lost]
+        late: list[Played] = []
         for sample in lost:
             self._twins[sample.platform].learn(_restamped(sample))
         for sample in samples:
@@ -98,6 +98,7 @@ class Player:
                 yield played
             else:
                 late.append(played)
+        late += [Played(sample, told_by(sample), 0, NOTHING) for sample in lost]
         deadline = time.monotonic() + self._patience_s
         for played in late:
             yield self._look(played, deadline - time.monotonic())
