@@ -37,14 +37,14 @@ ON_THE_LIST = {
         *("15-comment-stale",),
     },
 }
-COMMENTS = "120_77"
 
 
 def twin_of(platform: str) -> tuple[Twin, Account]:
     account = accounts(platform)[0]
-    make = {"x": x_twin, "facebook": facebook_twin}[platform]
     one = TwinAccount(account.id, "token", account.handle, "Acme Air")
-    return make([one], now_ms=lambda: RECEIVED_AT), account
+    if platform == "x":
+        return x_twin([one], now_ms=lambda: RECEIVED_AT), account
+    return facebook_twin([one], now_ms=lambda: RECEIVED_AT), account
 
 
 def rereading(platform: str) -> Rereading:
@@ -281,7 +281,8 @@ def test_a_post_elsewhere_that_tags_the_page_has_no_author_as_in_its_delivery() 
     body = page_changes(told, at=RECEIVED_AT, field="mention")
     [by_webhook] = adapter.load("facebook").parse(delivery("facebook", body)).mentions
 
-    [mention] = read_facebook(edge(fb_post("77_88", **{"from": {"id": MARTA}}))).parsed.mentions
+    visitor: dict[str, Any] = {"from": {"id": MARTA}}
+    [mention] = read_facebook(edge(fb_post("77_88", **visitor))).parsed.mentions
 
     assert (mention.id, mention.author.id, mention.summoned) == (by_webhook.id, None, True)
     assert conversation_id(mention, "acme") == conversation_id(by_webhook, "acme")

@@ -67,7 +67,7 @@ def test_accounts_do_not_meet(cursors: TableCursors) -> None:
     taken(cursors)
 
     assert taken(cursors, Cursor("x", "2#44", by="run-2")).account == "2#44"
-    assert taken(cursors, Cursor("facebook", PLACE.account, by="run-2"))
+    assert taken(cursors, Cursor("facebook", PLACE.account, by="run-2")).began_at == START_MS
 
 
 def test_other_errors_travel_up() -> None:
