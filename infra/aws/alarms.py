@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.aws.deployment import DeploymentError
+from infra.aws.function_factory import METRICS_NAMESPACE
 
 ITERATOR_AGE_MAX_MS = 5 * 60 * 1000
 COUNT_AGE_MAX_MS = 6 * 60 * 60 * 1000
@@ -82,6 +83,26 @@ class Alarms:
             threshold=URGENT_AGE_MAX_S,
         )
 
+    def missed_mentions(self) -> None:
+        """Page when re-reading meets mentions that no webhook brought.
+
+        Over an hour: it meets them twice, and what pages must not flap in between.
+        """
+        self._add(
+            "MissedMentions",
+            _counted_by_poll("reread_only", period=Duration.hours(1)),
+            description="Re-reading found mentions that no webhook brought: see `heed gaps`, then"
+            " the platform's webhook settings. They are stored.",
+        )
+
+    def overdue_rereading(self) -> None:
+        """Page when an account was not read again for long: nobody knows what webhooks miss."""
+        self._add(
+            "OverdueRereading",
+            _counted_by_poll("reread_overdue", period=Duration.minutes(15)),
+            description="An account was not read again for over an hour: `heed gaps` says why.",
+        )
+
     def _add(
         self, name: str, metric: cloudwatch.IMetric, *, description: str, threshold: int = 0
     ) -> None:
@@ -96,6 +117,16 @@ class Alarms:
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(self._action)
+
+
+def _counted_by_poll(outcome: str, *, period: Duration) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=outcome,
+        dimensions_map={"service": "poll"},
+        statistic=cloudwatch.Stats.SUM,
+        period=period,
+    )
 
 
 def _over(function: str, metrics: Sequence[cloudwatch.Metric]) -> cloudwatch.MathExpression:

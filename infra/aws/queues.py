@@ -37,6 +37,7 @@ class Queues:
     triage_dead: sqs.Queue
     sweep_dead: sqs.Queue
     tally_dead: sqs.Queue
+    poll_dead: sqs.Queue
 
     @property
     def handed_over(self) -> tuple[sqs.Queue, ...]:
@@ -48,7 +49,7 @@ class Queues:
         """Every dead-letter queue."""
         return (
             *(self.reply_dead, self.work_dead, self.triage_dead),
-            *(self.sweep_dead, self.tally_dead),
+            *(self.sweep_dead, self.tally_dead, self.poll_dead),
         )
 
 
@@ -56,7 +57,7 @@ def add_queues(scope: Construct, deployment: Deployment) -> Queues:
     """Add every queue of the deployment."""
     dead = {
         kind: _queue(scope, deployment, name=f"{kind}-dead")
-        for kind in ("reply", "work", "triage", "sweep", "tally")
+        for kind in ("reply", "work", "triage", "sweep", "tally", "poll")
     }
     to_reply_dead = sqs.DeadLetterQueue(queue=dead["reply"], max_receive_count=_LANE_RECEIVES_MAX)
     to_work_dead = sqs.DeadLetterQueue(queue=dead["work"], max_receive_count=_WORK_RECEIVES_MAX)
@@ -87,6 +88,7 @@ def add_queues(scope: Construct, deployment: Deployment) -> Queues:
         triage_dead=dead["triage"],
         sweep_dead=dead["sweep"],
         tally_dead=dead["tally"],
+        poll_dead=dead["poll"],
     )
 
 

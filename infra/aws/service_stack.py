@@ -11,6 +11,7 @@ from infra.aws.data_stack import DataStack
 from infra.aws.deployment import Deployment
 from infra.aws.function_factory import FunctionFactory
 from infra.aws.functions.desk import add_desk
+from infra.aws.functions.poll import add_poll
 from infra.aws.functions.receive import Receive, add_receive
 from infra.aws.functions.reply import add_reply
 from infra.aws.functions.sweep import add_sweep
@@ -49,6 +50,7 @@ class ServiceStack(Stack):
         desk = add_desk(parts)
         add_sweep(parts)
         tally = add_tally(parts)
+        add_poll(parts)
         _add_alarms(parts, receive=receive, triage=triage, tally=tally)
         add_service_outputs(self, deployment, hooks=receive.api, desk=desk)
         add_page_output(self, parts.pages)
@@ -64,3 +66,5 @@ def _add_alarms(
     alarms.count_delay(tally.metric("IteratorAge", statistic=cloudwatch.Stats.MAXIMUM))
     alarms.failed_deliveries(receive.api.metric_server_error(statistic=cloudwatch.Stats.SUM))
     alarms.oldest_urgent([queue for (_, band), queue in queues.work.items() if band == "urgent"])
+    alarms.missed_mentions()
+    alarms.overdue_rereading()

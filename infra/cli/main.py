@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heed.errors import HeedError
-from infra.cli import deliveries, people, pulse, texts
+from infra.cli import deliveries, gaps, people, pulse, texts
 from infra.cli.errors import CommandError
 
 
@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_people(commands)
     _add_pulse(commands)
     _add_replay(commands)
+    missed = commands.add_parser("gaps", help="what webhooks missed and re-reading found")
+    missed.add_argument("--hours", type=int, default=48, help="how far back; default: 48")
+    missed.set_defaults(run=gaps.gaps)
     return parser
 
 
@@ -50,7 +53,7 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     up.add_argument("--once", action="store_true", help="end after the summary")
     up.add_argument(
         "--without",
-        choices=("receive", "triage", "reply", "desk", "sweep", "tally"),
+        choices=("receive", "triage", "reply", "desk", "sweep", "tally", "poll"),
         help="take one function's trigger away, to see that the summary notices",
     )
     up.add_argument("--patience", type=int, default=100, help="seconds without progress to wait")

@@ -79,9 +79,10 @@ class Player:
         """Play the samples in order. What is not settled soon (a platform asked to wait, sweep has
         to come by) is looked at again when all were played."""
         soon_s = min(SOON_S_MAX, self._patience_s)
+        lost = self._written_only(samples)
         late: list[Played] = []
         sample_s_max = FIRST_S_MAX
-        for sample in samples:
+        for sample in (one for one in samples if not one.expected.lost):
             twin = self._twins[sample.platform]
             if sample.expected.fault:
                 twin.faults.add(Fault(**sample.expected.fault))
@@ -97,13 +98,21 @@ class Player:
                 yield played
             else:
                 late.append(played)
+        late += [Played(sample, told_by(sample), 0, NOTHING) for sample in lost]
         deadline = time.monotonic() + self._patience_s
         for played in late:
             yield self._look(played, deadline - time.monotonic())
 
+    def _written_only(self, samples: list[Sample]) -> list[Sample]:
+        """Let platforms know what they will not deliver: before anything else, so that the first
+        re-reading finds it."""
+        lost = [sample for sample in samples if sample.expected.lost]
+        for sample in lost:
+            self._twins[sample.platform].learn(_restamped(sample))
+        return lost
+
     def _post(self, sample: Sample, twin: Twin) -> int:
-        now_ms = time.time_ns() // 1_000_000
-        body = restamped(sample.body, now_ms=now_ms, age_s=sample.expected.age_s)
+        body = _restamped(sample)
         signed = twin.deliver(body, self._secrets[sample.platform])
         headers = {**sample.headers, **signed}
         url = f"{self._hooks}/{sample.platform}/{CONNECTION}"
@@ -120,6 +129,11 @@ class Player:
             if played.is_as_expected or time.monotonic() >= deadline:
                 return played
             time.sleep(POLL_S)
+
+
+def _restamped(sample: Sample) -> bytes:
+    now_ms = time.time_ns() // 1_000_000
+    return restamped(sample.body, now_ms=now_ms, age_s=sample.expected.age_s)
 
 
 def told_by(sample: Sample) -> tuple[Mention, ...]:

@@ -16,6 +16,9 @@ from typing import Any, Protocol
 import boto3
 
 from heed import brand
+from heed.domain.clock import DAY_MS, MINUTE_MS
+from heed.ports import Cursor
+from heed.storage.polls import TableCursors
 from infra.aws.user_pool import UserPool
 from infra.local import agent as agents
 from infra.local import view
@@ -41,6 +44,7 @@ TROUBLE_PATIENCE_S = 10
 # It leaves after 15 seconds in which it could be taken back.
 REPLY_PATIENCE_S = 30
 COUNTERS_PATIENCE_S = 10
+REREAD_BEFORE_MS = 10 * MINUTE_MS
 
 
 class _Make(Protocol):
@@ -107,6 +111,7 @@ def started(*, without: str = "") -> Iterator[Running]:
         running = _signed_in(address, outputs, twins, signing)
         running = replace(running, addresses={name: server.address(name) for name in TWINS})
         _write_files(running)
+        _begin_rereading(running)
         print(f"ready in {time.monotonic() - begun:.1f} s", flush=True)
         yield running
 
@@ -171,6 +176,18 @@ def _signed_in(
         signing=signing,
         facts=Facts(dynamo, outputs["TableName"], twins),
     )
+
+
+def _begin_rereading(running: Running) -> None:
+    """Let re-reading look as if it had begun yesterday: a first pass proves no gap, and what it
+    finds is never answered."""
+    dynamo: Any = boto3.client("dynamodb", **_connection(running.aws))
+    cursors, now = TableCursors(dynamo, running.outputs["TableName"]), wall_clock_ms()
+    yesterday = now - DAY_MS
+    for _, account in brand.load().accounts:
+        place = Cursor(account.platform, account.id, by=STAGE)
+        if cursor := cursors.take(place, now=yesterday, lease_until=yesterday):
+            cursors.release(replace(cursor, read_to=now - REREAD_BEFORE_MS), not_before=0)
 
 
 def _write_files(running: Running) -> None:

@@ -27,7 +27,7 @@ _NUMBER = re.compile(
 class Expected:
     """What becomes of a sample: how many mentions are stored and answered, which band its case
     has, and the reason. `age_s`: how old it is when it comes. `fault`: what the twin does to the
-    first answer."""
+    first answer. `lost`: it is never delivered."""
 
     stored: int
     answered: int
@@ -35,6 +35,7 @@ class Expected:
     reason: str
     age_s: int = 0
     fault: Mapping[str, Any] = field(default_factory=dict)
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

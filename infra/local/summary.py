@@ -51,6 +51,7 @@ def summarise(
         and any(c.id == worked.case and c.case and c.case.resolution for c in conversations),
         "sweep": bool(waiting) and all(p.happened.answered for p in waiting),
         "tally": bool(counted) and counted == recounted,
+        "poll": any(m.source == "reread" for m in mentions),
     }
     faults = [f"{name} did not do its part" for name, did in works.items() if not did]
     faults += [f"{target} was answered twice by the machine" for target in twice]

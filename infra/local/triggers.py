@@ -10,8 +10,8 @@ def remove_trigger(function: str, connection: Mapping[str, Any]) -> None:
     """Cut a function off from what calls it: its routes, its event sources or its schedule."""
     if function in ("receive", "desk"):
         _remove_routes(boto3.client("apigatewayv2", **connection), function)
-    elif function == "sweep":
-        _remove_rules(boto3.client("events", **connection))
+    elif function in ("sweep", "poll"):
+        _remove_rules(boto3.client("events", **connection), function)
     else:
         _remove_sources(boto3.client("lambda", **connection), function)
 
@@ -24,9 +24,11 @@ def _remove_routes(gateway: Any, function: str) -> None:
                 gateway.delete_route(ApiId=api["ApiId"], RouteId=route["RouteId"])
 
 
-def _remove_rules(events: Any) -> None:
+def _remove_rules(events: Any, function: str) -> None:
     for rule in events.list_rules()["Rules"]:
-        events.disable_rule(Name=rule["Name"])
+        targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        if any(f"-{function}" in target["Arn"] for target in targets):
+            events.disable_rule(Name=rule["Name"])
 
 
 def _remove_sources(functions: Any, function: str) -> None:

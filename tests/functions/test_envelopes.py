@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from functions.poll import handler as poll
 from functions.receive import handler as receive
 from functions.reply import handler as reply
 from functions.sweep import handler as sweep
@@ -57,7 +58,11 @@ def test_one_mention_passes_through_every_function_in_aws_own_envelopes() -> Non
     minute = envelope("sweep-minute")
     swept = sweep.build(world.sweeping, world.meter)(minute, make_context("sweep"))
 
+    timer = envelope("poll-timer")
+    polled = poll.build(world.polling, world.meter)(timer, make_context("poll"))
+
     assert (answer["statusCode"], swept) == (200, {"due": 0})
+    assert polled == {"accounts": 3, "gaps": 0}
     assert failed_ids(triaged) == failed_ids(replied) == failed_ids(tallied) == []
     [counts] = counters.read("acme", 0, 9_999_999).values()
     assert (tallied["state"], counts["received"]) == ({}, 1)

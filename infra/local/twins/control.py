@@ -89,6 +89,8 @@ def read_object(value: object, where: str) -> TwinObject:
         deleted=flags["deleted"] is True,
         summons=frozenset(_texts(summons, f"{where}.summons")),
         at_ms=at_ms,
+        versions=(),
+        unlisted=False,
     )
 
 

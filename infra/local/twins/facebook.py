@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from infra.local.twins import facebook_calls as calls
-from infra.local.twins import facebook_events, meta_hooks
+from infra.local.twins import facebook_events, facebook_feed, meta_hooks
 from infra.local.twins import facebook_rules as graph
 from infra.local.twins.core import Exchange, Seen, Twin
 from infra.local.twins.facebook_rules import FacebookRules
@@ -25,6 +25,7 @@ from infra.local.twins.wire import (
 from infra.local.twins.world import TwinAccount, TwinObject, World
 
 VERSION = r"(?:/v\d{1,2}\.\d)?"
+FEED = re.compile(rf"{VERSION}/(?P<target>\w+)/feed")
 COMMENTS = re.compile(rf"{VERSION}/(?P<target>\w+)/comments")
 MESSAGES = re.compile(rf"{VERSION}/(?P<target>\w+)/messages")
 OBJECT = re.compile(rf"{VERSION}/(?P<target>\w+)")
@@ -33,6 +34,7 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Action], ...] = (
     ("POST", COMMENTS, "post"),
     ("POST", MESSAGES, "post"),
     ("GET", COMMENTS, "lookup"),
+    ("GET", FEED, "list"),
     ("DELETE", OBJECT, "delete"),
 )
 
@@ -124,6 +126,8 @@ class FacebookDialect:
     ) -> TwinResponse:
         if action == "lookup":
             return calls.list_comments(world, exchange, self.rules, fields)
+        if action == "list":
+            return facebook_feed.list_feed(world, exchange, self.rules, fields)
         if action == "delete":
             return calls.delete(world, exchange)
         if MESSAGES.fullmatch(exchange.request.path):

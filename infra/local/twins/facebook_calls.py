@@ -144,7 +144,7 @@ def list_comments(
     size = min(max(whole(fields.get("limit")), 0) or COMMENTS_DEFAULT, COMMENTS_MAX)
     shown = listed[:size]
     names = (text(fields.get("fields")) or FIELDS_DEFAULT).split(",")
-    payload: JsonObject = {"data": [_comment_payload(world, item, names) for item in shown]}
+    payload: JsonObject = {"data": [comment_payload(world, item, names) for item in shown]}
     if shown:
         cursors = {"before": shown[0].id, "after": shown[-1].id}
         more = {"next": exchange.request.path} if len(listed) > len(shown) else {}
@@ -205,17 +205,17 @@ def _private_thread(object_id: str) -> str:
     return f"private reply to {object_id}"
 
 
-def _comment_payload(world: World, item: TwinObject, names: list[str]) -> JsonObject:
+def comment_payload(world: World, item: TwinObject, names: list[str]) -> JsonObject:
+    """Return what a look-up shows of a comment: the fields that were asked for."""
     author = world.accounts.get(item.author_id)
-    parent = world.known(item.parent_id)
     shown: JsonObject = {
         "created_time": utc(item.at_ms).strftime("%Y-%m-%dT%H:%M:%S+0000"),
         "from": {"id": item.author_id, "name": author.name if author else ""},
         "message": item.text,
         "id": item.id,
     }
-    if parent is not None and parent.parent_id:
-        shown["parent"] = {"id": parent.id}
+    if item.parent_id and item.parent_id != item.thread_id:
+        shown["parent"] = {"id": item.parent_id}
     # "from{id,name}" asks for parts of a field; the whole is given.
     wanted = {name.partition("{")[0].strip() for name in names} | {"id"}
     return {key: value for key, value in shown.items() if key in wanted}

@@ -58,6 +58,7 @@ def _learn_change(world: World, page_id: str, change: JsonObject) -> Seen:
             thread_id=post_id,
             summons=summons,
             at_ms=created_at_s * 1000 or world.now_ms(),
+            unlisted=value.get("verb") == "hide",
         )
     )
     return Seen("post", object_id)

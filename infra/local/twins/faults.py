@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Action = Literal["post", "lookup", "delete", "setup", "other"]
-"""What a call wants from the platform."""
+Action = Literal["post", "lookup", "list", "delete", "setup", "other"]
+"""What a call wants from the platform: to find an answer of ours, or to list what others wrote."""
 
 FaultKind = Literal[
     "lose_answer",

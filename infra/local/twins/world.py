@@ -26,7 +26,9 @@ class TwinObject:
 
     `summons` are the accounts of ours that its author mentioned, quoted or wrote to. `parent_id` is
     what it hangs under, `target_id` what its author asked to answer where the platform hangs it
-    elsewhere. `thread_id` is the conversation, the post or the chat.
+    elsewhere. `thread_id` is the conversation, the post or the chat. `versions` are all ids of a
+    post, the first one first, where an edit gives it a new one. `unlisted`: no list shows it to us,
+    as a repost or a hidden comment.
     """
 
     id: str
@@ -40,6 +42,8 @@ class TwinObject:
     private: bool = False
     deleted: bool = False
     at_ms: int = 0
+    versions: tuple[str, ...] = ()
+    unlisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,8 @@ def _merged(old: TwinObject, new: TwinObject) -> TwinObject:
         private=new.private or old.private,
         deleted=new.deleted or old.deleted,
         at_ms=old.at_ms or new.at_ms,
+        unlisted=new.unlisted or old.unlisted,
+        versions=max(new.versions, old.versions, key=len),
     )
 
 

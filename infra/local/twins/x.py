@@ -34,12 +34,14 @@ SIGNATURE_HEADER = "x-twitter-webhooks-signature"
 CREATE_POST = ("POST", re.compile(r"/2/tweets"))
 DELETE_POST = ("DELETE", re.compile(r"/2/tweets/(?P<target>\d{1,19})"))
 CREATE_DM = ("POST", re.compile(r"/2/dm_conversations/with/(?P<target>\d{1,19})/messages"))
+LIST_MENTIONS = ("GET", re.compile(r"/2/users/(?P<target>\d{1,19})/mentions"))
 LIST_POSTS = ("GET", re.compile(r"/2/users/(?P<target>\d{1,19})/tweets"))
 
 ACTIONS: tuple[tuple[tuple[str, re.Pattern[str]], Action], ...] = (
     (CREATE_POST, "post"),
     (CREATE_DM, "post"),
     (LIST_POSTS, "lookup"),
+    (LIST_MENTIONS, "list"),
     (DELETE_POST, "delete"),
 )
 
@@ -149,6 +151,9 @@ class XDialect:
         if _match(DELETE_POST, request):
             limits = _of(account, rules.delete_limits)
             return lambda: x_calls.delete_post(world, exchange, account), limits
+        if _match(LIST_MENTIONS, request):
+            limits = _of(account, rules.mention_limits)
+            return lambda: x_lookup.list_mentions(world, exchange, rules), limits
         limits = _of(account, rules.lookup_limits)
         return lambda: x_lookup.list_posts(world, exchange, rules), limits
 

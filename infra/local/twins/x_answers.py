@@ -105,7 +105,8 @@ def post_payload(item: TwinObject, fields: Iterable[str], *, parent_author_id: s
         "in_reply_to_user_id": parent_author_id,
         "referenced_tweets": replied,
     }
-    payload: JsonObject = {"id": item.id, "text": item.text, "edit_history_tweet_ids": [item.id]}
+    versions = [*(item.versions or (item.id,))]
+    payload: JsonObject = {"id": item.id, "text": item.text, "edit_history_tweet_ids": versions}
     wanted = set(fields)
     return payload | {key: value for key, value in optional.items() if value and key in wanted}
 

@@ -136,7 +136,8 @@ def _register(
     accounts = (account for account in world.accounts.values() if not facts.is_repost)
     found = summons | {account.id for account in accounts if _summons(world, facts, account)}
     post = facts.post
-    for post_id in dict.fromkeys(ids):
+    known = tuple(sorted(set(ids), key=whole))
+    for post_id in known:
         world.register(
             TwinObject(
                 id=post_id,
@@ -147,6 +148,8 @@ def _register(
                 thread_id=post.thread_id,
                 summons=found,
                 at_ms=post.at_ms or world.now_ms(),
+                versions=known,
+                unlisted=facts.is_repost,
             )
         )
 

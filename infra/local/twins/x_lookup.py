@@ -1,4 +1,5 @@
-"""How X lists an account's own posts: GET /2/users/:id/tweets."""
+"""How X lists an account's own posts, GET /2/users/:id/tweets, and the posts that mention it, GET
+/2/users/:id/mentions."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -7,7 +8,8 @@ from infra.local.twins import x_answers as answers
 from infra.local.twins.core import Exchange
 from infra.local.twins.wire import JsonObject, TwinRequest, TwinResponse, json_response
 from infra.local.twins.world import TwinObject, World
-from infra.local.twins.x_rules import ID, XRules
+from infra.local.twins.x_rules import ID, PRICE_OWN_READ, XRules
+from infra.local.twins.x_text import find_handles
 
 RESULTS_MIN = 5
 RESULTS_MAX = 100
@@ -53,6 +55,44 @@ def list_posts(world: World, exchange: Exchange, rules: XRules) -> TwinResponse:
     ]
     listed.sort(key=lambda post: int(post.id), reverse=True)
     return json_response(HTTPStatus.OK, _payload(world, listed, page))
+
+
+def list_mentions(world: World, exchange: Exchange, rules: XRules) -> TwinResponse:
+    """List the public posts of others that hold the handle of an account, newest first.
+
+    Of an edited post the newest version is listed, under its newest id. Each post is charged once a
+    day. Source: as above, "User mentions timeline"; "Pricing".
+    """
+    page = _read_page(exchange.request)
+    account = world.accounts.get(exchange.target)
+    newest_ms = int(exchange.now_ms - rules.lookup_lag_s * 1000)
+    listed = [
+        post
+        for post in world.objects()
+        if account is not None
+        and post.author_id != account.id
+        and _holds_handle(post, account.handle)
+        and post.id == (post.versions or (post.id,))[-1]
+        and post.at_ms <= newest_ms
+        and _is_asked_for(post, page)
+    ]
+    listed.sort(key=lambda post: int(post.id), reverse=True)
+    payload = _payload(world, listed, page)
+    shown = listed[: page.size]
+    if "author_id" in page.fields and shown:
+        handles = {post.author_id: post.author_handle for post in shown}
+        users = [{"id": one, "username": handle} for one, handle in handles.items()]
+        payload["includes"] = {"users": users}
+    for post in shown:
+        world.meter.charge_once_a_day(
+            "own read", post.id, micro_usd=PRICE_OWN_READ, now_ms=exchange.now_ms
+        )
+    return json_response(HTTPStatus.OK, payload)
+
+
+def _holds_handle(post: TwinObject, handle: str) -> bool:
+    named = {name for _, name in find_handles(post.text)}
+    return not (post.private or post.unlisted) and handle.lower() in named
 
 
 def _payload(world: World, listed: list[TwinObject], page: Page) -> JsonObject:

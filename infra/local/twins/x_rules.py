@@ -16,6 +16,7 @@ PRICE_SUMMONED_REPLY = 10_000
 PRICE_DM = 15_000
 PRICE_POST_EVENT = 5_000
 PRICE_DM_EVENT = 10_000
+PRICE_OWN_READ = 1_000
 """Prices in micro-dollars, from PRICE_POST on.
 
 Source: "Pricing" and changelog of 2026-04-20 (docs.x.com, read 2026-11-22).
@@ -50,4 +51,5 @@ class XRules:
         Limit("dm-24h", 1_440, DAY_S),
     )
     lookup_limits: tuple[Limit, ...] = (Limit("lookup-15m", 900, MINUTES_15_S),)
+    mention_limits: tuple[Limit, ...] = (Limit("mentions-15m", 300, MINUTES_15_S),)
     delete_limits: tuple[Limit, ...] = (Limit("delete-15m", 50, MINUTES_15_S),)

@@ -21,8 +21,10 @@ from heed.domain.policy import BrandPolicy, Control
 from heed.domain.reply import ReplyRef, Sending, agent_reply, machine_reply
 from heed.errors import DoubtfulError, OutboundError
 from heed.flows.handover import Handing
+from heed.flows.poll import Polled, Polling, Reread, poll, reread
 from heed.flows.receive import HookRequest, Receiving, receive
 from heed.flows.reply import reply
+from heed.flows.rereading import Storing
 from heed.flows.sending import Replying
 from heed.flows.sweep import Sweeping, bring_back, sweep
 from heed.flows.triage import Triaging, triage
@@ -36,8 +38,10 @@ from heed.storage.controls import TableControls
 from heed.storage.conversations import TableConversations
 from heed.storage.due import TableDueList
 from heed.storage.inbox import TableInbox
+from heed.storage.ledger import TableLedger
 from heed.storage.mentions import TableMentions
 from heed.storage.outbox import TableOutbox
+from heed.storage.polls import TableCursors
 from heed.storage.secrets import CachedSecrets
 from heed.storage.timeline import TableTimeline
 from heed.telemetry import CountingMeter
@@ -63,6 +67,7 @@ from tests.heed.flows.bodies import (
 TIMEOUT_MS = 60_000
 ANSWER_S_MAX = 10
 LANE_VISIBILITY_S = 360
+REREAD_MINUTES = 15
 RECEIVES_MAX = 5
 TOPIC = "arn:aws:sns:us-east-1:123456789012:heed-test"
 SECRET_PREFIX = "heed/test/"
@@ -296,6 +301,15 @@ class World:
             timeout_ms=TIMEOUT_MS,
             budgets=self.budgets,
         )
+        self.polling = Polling(
+            polled=tuple(Polled(account, "main", REREAD_MINUTES) for account in ACCOUNTS),
+            cursors=TableCursors(client, table),
+            storing=Storing(self.mentions, self.inbox, TableLedger(client, table), self.meter),
+            secrets=secrets,
+            sender=self.sender,
+            time=clock,
+            timeout_ms=TIMEOUT_MS,
+        )
         self.sweeping = Sweeping(self.handing, TableDueList(client, table), self.outbox, self.meter)
 
     # What comes in.
@@ -368,6 +382,12 @@ class World:
         with self.hook.muted():
             items = sweep(self.sweeping)
         return [self._note("sweep", bring_back(item, self.sweeping)) for item in items]
+
+    def poll(self) -> dict[str, Reread]:
+        """Let poll look once at every account, each until its time is over; by its id."""
+        deadline = self.clock.now() + TIMEOUT_MS
+        due = poll(self.polling)
+        return {one.account.id: reread(one, self.polling, deadline=deadline) for one in due}
 
     def run(self, minutes: int = 0) -> None:
         """Let everything happen that happens by itself, now and in the minutes that follow. A

@@ -183,7 +183,7 @@ def test_every_sample_has_headers_provenance_and_expectation(platform: str) -> N
 def test_expectations_use_the_agreed_words(sample: Sample) -> None:
     expected = sample.expected
 
-    assert set(expected) - {"age_s", "fault"} == {"stored", "answered", "case", "reason"}
+    assert set(expected) - {"age_s", "fault", "lost"} == {"stored", "answered", "case", "reason"}
     assert expected["case"] in {None, "urgent", "normal", "low"}
     assert 0 <= expected["answered"] <= expected["stored"]
     if expected["answered"]:

@@ -13,7 +13,7 @@ from infra.aws.deployment import BRAND_FOLDER
 from tests.infra.aws.templates import Template
 
 ROOT = Path(__file__).parents[3]
-FUNCTIONS = ("receive", "triage", "reply", "desk", "sweep", "tally")
+FUNCTIONS = ("receive", "triage", "reply", "desk", "sweep", "tally", "poll")
 VENDORED = "core.abi3.so"
 PLATFORM_HOSTS = '{"api.x.com": "http://127.0.0.1:9"}'
 

@@ -57,6 +57,17 @@ class Template:
         found = self.all("AWS::Lambda::EventSourceMapping").values()
         return [mapping for mapping in found if words[mapping["FunctionName"]["Ref"]] == word]
 
+    def rule(self, word: str) -> Resource:
+        """The timer of a function."""
+        words, rules = self.function_ids(), self.all("AWS::Events::Rule").values()
+        targets = (words[rule["Targets"][0]["Arn"]["Fn::GetAtt"][0]] for rule in rules)
+        return dict(zip(targets, rules, strict=True))[word]
+
+    def failures(self, word: str) -> Resource:
+        """What becomes of failed invocations of a function that nobody waits for."""
+        words, configs = self.function_ids(), self.all("AWS::Lambda::EventInvokeConfig").values()
+        return {words[config["FunctionName"]["Ref"]]: config for config in configs}[word]
+
     def statements(self, word: str) -> list[Resource]:
         """What a function's role allows."""
         role = self.all("AWS::IAM::Role")[self.functions()[word]["Role"]["Fn::GetAtt"][0]]

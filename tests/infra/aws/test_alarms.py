@@ -5,6 +5,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
+from heed.telemetry import ALARMED
 from infra.aws.alarms import Alarms
 from infra.aws.deployment import DeploymentError
 from tests.infra.aws.templates import Template
@@ -35,7 +36,7 @@ def test_there_are_these_alarms_and_all_page(
 
     assert alarms.keys() == {
         *("DeadLetters", "StreamDelay", "CountDelay"),
-        *("FailedDeliveries", "OldestUrgent"),
+        *("FailedDeliveries", "OldestUrgent", "MissedMentions", "OverdueRereading"),
     }
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
@@ -61,11 +62,11 @@ def test_any_dead_letter_pages(service: Template, alarms: dict[str, dict[str, An
     assert alarm["Threshold"] == 0
     assert watched(service, alarm) == {
         ("ApproximateNumberOfMessagesVisible", f"queue heed-prod-{kind}-dead")
-        for kind in ("reply", "work", "triage", "sweep", "tally")
+        for kind in ("reply", "work", "triage", "sweep", "tally", "poll")
     }
     # A queue that reports nothing for hours must not hide the others.
     (expression,) = [m["Expression"] for m in alarm["Metrics"] if "Expression" in m]
-    assert expression == f"SUM([{', '.join(f'FILL(m{at}, 0)' for at in range(5))}])"
+    assert expression == f"SUM([{', '.join(f'FILL(m{at}, 0)' for at in range(6))}])"
 
 
 def test_an_urgent_case_of_any_brand_pages_after_15_minutes(
@@ -112,6 +113,22 @@ def test_a_delivery_answered_with_5xx_pages(alarms: dict[str, dict[str, Any]]) -
     (api,) = alarm["Dimensions"]
     assert api["Name"] == "ApiId"
     assert api["Value"]["Ref"].startswith("Hooks")
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "period_s"),
+    [("MissedMentions", "reread_only", 3600), ("OverdueRereading", "reread_overdue", 900)],
+)
+def test_what_re_reading_finds_and_what_it_cannot_read_page(
+    name: str, outcome: str, period_s: int, alarms: dict[str, dict[str, Any]]
+) -> None:
+    alarm = alarms[name]
+
+    # A plain metric of the function's own: no expression, which the emulator would not read.
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Heed", outcome)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "poll"}]
+    assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", period_s, 0)
+    assert outcome in ALARMED
 
 
 def test_more_brands_than_an_alarm_can_watch_are_refused() -> None:

@@ -134,10 +134,12 @@ def test_the_address_of_a_queue_is_what_the_functions_build(deployed: Deployed) 
     assert answer["MessageId"]
 
 
-def test_the_timer_of_sweep_is_on(deployed: Deployed) -> None:
-    (rule,) = deployed.client("events").list_rules()["Rules"]
+def test_the_timers_of_sweep_and_poll_are_on(deployed: Deployed) -> None:
+    rules = deployed.client("events").list_rules()["Rules"]
 
-    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+    assert len(rules) == 2
+    for rule in rules:
+        assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
 
 
 def test_secrets_are_there_and_empty(deployed: Deployed) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from heed.settings import (
     DeskSettings,
+    PollSettings,
     ReceiveSettings,
     ReplySettings,
     Settings,
@@ -20,6 +21,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "desk": DeskSettings,
     "sweep": SweepSettings,
     "tally": TallySettings,
+    "poll": PollSettings,
 }
 
 SIZES = {
@@ -29,6 +31,7 @@ SIZES = {
     "desk": (512, 29),
     "sweep": (256, 60),
     "tally": (256, 60),
+    "poll": (256, 180),
 }
 
 
@@ -84,8 +87,17 @@ def test_reply_knows_its_own_timeout_and_no_other_hosts(service: Template) -> No
     assert reply.secret_prefix == "heed/prod/"
 
 
+def test_poll_knows_its_own_timeout_and_no_other_hosts(service: Template) -> None:
+    poll = settings(service, "poll")
+
+    assert isinstance(poll, PollSettings)
+    assert poll.timeout_s == service.functions()["poll"]["Timeout"]
+    assert (poll.platform_hosts, poll.secret_prefix) == ("{}", "heed/prod/")
+
+
 def test_twins_are_known_only_in_the_embedded_run(local_service: Template) -> None:
-    assert environment(local_service, "reply")["HEED_PLATFORM_HOSTS"] == PLATFORM_HOSTS
+    for word in ("reply", "poll"):
+        assert environment(local_service, word)["HEED_PLATFORM_HOSTS"] == PLATFORM_HOSTS
 
 
 def test_tally_knows_the_one_shard_of_the_embedded_run_without_its_name(

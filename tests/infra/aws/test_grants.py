@@ -81,6 +81,12 @@ GRANTS: dict[str, dict[str, set[str]]] = {
         "sqs:SendMessage": {"queue heed-prod-tally-dead"},
     },
 }
+GRANTS["poll"] = {
+    "dynamodb:GetItem": {TABLE},
+    "dynamodb:UpdateItem": {TABLE},
+    "secretsmanager:GetSecretValue": {f"{SECRET}token-??????"},
+    "sqs:SendMessage": {"queue heed-prod-poll-dead"},
+}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 

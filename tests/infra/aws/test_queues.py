@@ -6,7 +6,7 @@ from infra.aws.queues import DESK_TIMEOUT_S
 from tests.infra.aws.templates import Template
 
 DEAD = {"heed-prod-reply-dead", "heed-prod-work-dead", "heed-prod-triage-dead"}
-DEAD |= {"heed-prod-sweep-dead", "heed-prod-tally-dead"}
+DEAD |= {"heed-prod-sweep-dead", "heed-prod-tally-dead", "heed-prod-poll-dead"}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-FUNCTIONS = ("receive", "triage", "reply", "desk", "sweep", "tally")
+FUNCTIONS = ("receive", "triage", "reply", "desk", "sweep", "tally", "poll")
 RUN_SECONDS_MAX = 300
 # Enough for everything but what waits for sweep; the summary says which function is missing.
 PATIENCE_S = 8

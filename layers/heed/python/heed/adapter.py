@@ -160,6 +160,32 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a platform's own list, read as a delivery is. `more`: the pages that it leads to,
+    in the adapter's own words."""
+
+    parsed: Parsed
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rereading:
+    """How a platform's own list of what was written to an account is read again.
+
+    `build` makes the call for a page of what was written since an instant (epoch milliseconds); the
+    first page is "". `read` reads an accepted answer, handed over as a delivery to that one
+    account, and raises DoubtfulError when it does not tell; it may give more than was asked for.
+    `overlap_s`: how far back to read again, for what the list shows late and clocks that differ.
+    `read_micro_usd`: what the platform charges for each object, once a day (UTC).
+    """
+
+    build: Callable[[Account, int, str], Call]
+    read: Callable[[Delivery, int, str], ListPage]
+    overlap_s: int
+    read_micro_usd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectStep:
     """One step of connecting an account: what to do by hand, or the call that does it."""
 
@@ -196,6 +222,7 @@ class Adapter(Protocol):
                   stands already. Also asked about the refused answer to a look-up.
     find_own_reply  None where the platform offers no look-up for that mention
     sign          the headers, names in lower case, that make `verify` accept the body
+    REREADING     None where the platform offers no list to read again
 
     TEXT_MAX is the limit of a public text, PRIVATE_TEXT_MAX that of a private one, both as
     `text_length` counts. RATES and PRICES: what the platform limits and what it charges.
@@ -214,6 +241,7 @@ class Adapter(Protocol):
     POLICY: tuple[Clause, ...]
     RATES: tuple[Rate, ...]
     PRICES: Prices
+    REREADING: Rereading | None
 
     def verify(self, delivery: Delivery, secrets: SigningSecrets) -> None: ...
     def handshake(self, delivery: Delivery, secrets: SigningSecrets) -> Answer | None: ...

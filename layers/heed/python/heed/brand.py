@@ -38,7 +38,8 @@ class _Model(BaseModel):
 
 class AccountModel(_Model):
     """One account of the brand, reached through one connection (the registered app). `marked`: its
-    profile says that a machine answers there, and who runs it."""
+    profile says that a machine answers there, and who runs it. `reread_minutes`: how often its list
+    on the platform is read again, where there is one; 0 never."""
 
     platform: Word
     connection: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
@@ -46,6 +47,7 @@ class AccountModel(_Model):
     handle: Annotated[str, StringConstraints(pattern=r"^[^@\s]*$")] = ""
     mode: Mode = "draft"
     marked: bool = False
+    reread_minutes: Annotated[int, Field(ge=0, le=1440)] = 15
 
 
 class ContactModel(_Model):

@@ -5,7 +5,9 @@ from typing import Any, cast
 import boto3
 
 from heed.brand import Brands
+from heed.domain.mention import Account
 from heed.flows.handover import Handing
+from heed.flows.poll import Polled
 from heed.ports import Meter, Time
 from heed.queues import SnsPager, SqsBells, SqsLanes
 from heed.settings import ReplySettings, SweepSettings, TriageSettings
@@ -36,4 +38,12 @@ def handing(
         pager=SnsPager(cast("Any", boto3.client("sns")), settings.page_topic),
         time=time,
         policies=brands.policies,
+    )
+
+
+def polled(brands: Brands) -> tuple[Polled, ...]:
+    """List every account as the brand file says how often to read it again."""
+    return tuple(
+        Polled(Account(a.platform, a.id, key, a.handle), a.connection, a.reread_minutes)
+        for key, a in brands.accounts
     )

@@ -447,6 +447,90 @@ class DueList(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far the re-reading of an account has come. Instants in epoch milliseconds.
+
+    `began_at`: the first time ever. `read_to`: everything written up to here was read again, and is
+    stored; 0 before the first pass ended. Of the pass under way: what it reads (written from
+    `since` to `until`), the `pages` still to be read, the hours with `gaps` that it found.
+    `by`: the run that holds it. `trouble`: why the last run ended early.
+    """
+
+    platform: str
+    account: str
+    began_at: int = 0
+    read_to: int = 0
+    since: int = 0
+    until: int = 0
+    pages: tuple[str, ...] = ()
+    gaps: tuple[int, ...] = ()
+    by: str = ""
+    trouble: str = ""
+
+
+class Cursors(Protocol):
+    """Where the re-reading of each account stands; one run at a time holds it."""
+
+    def take(self, place: Cursor, *, now: int, lease_until: int) -> Cursor | None:
+        """Hold the cursor of an account (`platform`, `account`, `by`). None when another run has
+        it, or its next pass is not due yet."""
+        ...
+
+    def save(self, cursor: Cursor) -> bool:
+        """Record how far the pass has come. False when the lease went to another run."""
+        ...
+
+    def release(self, cursor: Cursor, *, not_before: int) -> bool:
+        """As `save`, and let it go until an instant."""
+        ...
+
+    def look(self, platform: str, account: str) -> Cursor | None:
+        """Read where an account stands; None when it was never read again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHour:
+    """One hour of an account in the ledger. `at`: its first instant, UTC, in epoch milliseconds."""
+
+    brand: str
+    platform: str
+    account: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """What was written in an hour, counted when it is met again: how many of it a webhook had
+    brought, and how many nothing but re-reading. The gap is open until a whole pass has ended that
+    stored them, at `closed_at`; 0 when there was none."""
+
+    hour: LedgerHour
+    by_webhook: int
+    only_reread: int
+    closed_at: int
+    is_open: bool
+
+
+class Ledger(Protocol):
+    """What re-reading found that webhooks brought, and what it found that they did not."""
+
+    def note(
+        self, hour: LedgerHour, *, by_webhook: Sequence[MentionId], only_reread: Sequence[MentionId]
+    ) -> None:
+        """Enter mentions. One that is entered again changes nothing."""
+        ...
+
+    def close(self, hour: LedgerHour, at: int) -> None:
+        """Note that everything entered so far is stored."""
+        ...
+
+    def lines(self, brand: str, platform: str, since: int) -> list[LedgerLine]:
+        """Read the hours from an instant on, oldest first."""
+        ...
+
+
 class Secrets(Protocol):
     """Signing secrets, cached. Raises: SecretMissingError."""
 

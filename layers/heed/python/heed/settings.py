@@ -72,6 +72,15 @@ class ReplySettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class PollSettings(Settings):
+    """`secret_prefix`, `platform_hosts` and `timeout_s` as in reply."""
+
+    secret_prefix: str
+    platform_hosts: str
+    timeout_s: int = field(metadata={"number": True})
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSettings(Settings):
     """`queue_base` as in triage."""
 

@@ -17,6 +17,7 @@ Failure = tuple[type[BaseException] | None, BaseException | None, TracebackType 
 # Metrics with a price: what an alarm or a chart needs. Everything else is one log line's counters.
 ALARMED = frozenset(
     {"stored", "duplicate", "refused", "quarantined", "reply_sent", "reply_parked", "queued"}
+    | {"reread_only", "reread_overdue"}
 )
 
 

@@ -2,7 +2,7 @@ from tests.infra.aws.templates import Template
 
 
 def test_sweep_runs_every_minute(service: Template) -> None:
-    rule = service.one("AWS::Events::Rule")
+    rule = service.rule("sweep")
 
     (target,) = rule["Targets"]
     assert rule["ScheduleExpression"] == "rate(1 minute)"
@@ -10,8 +10,8 @@ def test_sweep_runs_every_minute(service: Template) -> None:
 
 
 def test_a_sweep_that_failed_or_never_started_lies_in_a_queue(service: Template) -> None:
-    (target,) = service.one("AWS::Events::Rule")["Targets"]
-    invoke = service.one("AWS::Lambda::EventInvokeConfig")
+    (target,) = service.rule("sweep")["Targets"]
+    invoke = service.failures("sweep")
 
     assert service.plain(target["DeadLetterConfig"]["Arn"]) == "queue heed-prod-sweep-dead"
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 1}

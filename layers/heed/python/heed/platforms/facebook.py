@@ -5,7 +5,6 @@ recorded bodies: restfb/restfb src/test/resources/json/webhooks (feed-*, mention
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 
 from heed import meta
@@ -21,6 +20,7 @@ from heed.adapter import (
     Outcome,
     OwnReply,
     Parsed,
+    Rereading,
     Response,
     clean_text,
     collect,
@@ -39,6 +39,7 @@ from heed.payload import (
     read_id,
     read_id_or_none,
 )
+from heed.platforms import _facebook_feed as feed
 from heed.platforms import _facebook_policy
 
 NAME = "facebook"
@@ -167,6 +168,8 @@ def build_reply(mention: Mention, draft: Draft, key: str) -> Call:
     return meta.graph_call(f"/{path_id(mention.account)}/messages", payload)
 
 
+REREADING: Rereading | None = Rereading(feed.build, partial(feed.read, _read), feed.OVERLAP_S)
+
 _LOOKUP_LAG_S = 60
 _LOOKUP_PAGE = 100
 
@@ -195,19 +198,11 @@ def _read_own_comments(account: str, since: int, response: Response) -> tuple[Ow
         OwnReply(read_id(dig(comment, "id")), clean_text(dig(comment, "message")))
         for comment in comments
         if read_id_or_none(dig(comment, "from", "id")) == account
-        and (_instant(dig(comment, "created_time")) or since) >= since
+        and (feed.instant(dig(comment, "created_time")) or since) >= since
     )
     if not found and dig(answer, "paging", "next"):
         raise DoubtfulError("there are more comments than one page shows")
     return found
-
-
-def _instant(text: Json) -> int | None:
-    try:
-        moment = datetime.fromisoformat(label(text) or "")
-    except ValueError:
-        return None
-    return int(moment.timestamp() * 1000) if moment.tzinfo else None
 
 
 def text_length(text: str) -> int:

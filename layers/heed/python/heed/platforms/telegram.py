@@ -21,6 +21,7 @@ from heed.adapter import (
     Outcome,
     Parsed,
     Receipt,
+    Rereading,
     Response,
     collect,
     read_json,
@@ -66,6 +67,10 @@ LINKS_IN_ACKNOWLEDGEMENT = True
 POLICY = _telegram_policy.POLICY
 RATES = _telegram_policy.RATES
 PRICES = _telegram_policy.PRICES
+
+# Updates can be asked for only where no webhook is set. Source: core.telegram.org, "getUpdates",
+# 2026-11-22.
+REREADING: Rereading | None = None
 
 _HEADER = "x-telegram-bot-api-secret-token"
 _MESSAGES: Mapping[str, Change] = {

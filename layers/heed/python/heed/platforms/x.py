@@ -19,6 +19,7 @@ from heed.adapter import (
     OwnReply,
     Parsed,
     Receipt,
+    Rereading,
     Response,
     collect,
     read_json,
@@ -41,6 +42,7 @@ from heed.payload import (
     whole,
 )
 from heed.platforms import _x_events as events
+from heed.platforms import _x_mentions as mentions
 from heed.platforms import _x_policy
 from heed.platforms import _x_posts as posts
 from heed.platforms import _x_tokens as tokens
@@ -58,6 +60,10 @@ LINKS_IN_ACKNOWLEDGEMENT = False
 POLICY = _x_policy.POLICY
 RATES = _x_policy.RATES
 PRICES = _x_policy.PRICES
+
+REREADING: Rereading | None = Rereading(
+    mentions.build, mentions.read, mentions.OVERLAP_S, mentions.READ_MICRO_USD
+)
 
 _HEADER = "x-twitter-webhooks-signature"
 _PREFIX = "sha256="
