@@ -18,9 +18,11 @@ def rule(job: Job, conversation: Conversation, s: Replying) -> Verdict:
     if clause := _overtaken(job, conversation):
         return Verdict("refuse", clause)
     control, author = s.controls.get(stored.brand), mention.author.id
+    # What claims to come from the future ages like everything else: from its receipt.
+    written_at = min(mention.event_at or stored.received_at, stored.received_at)
     sending = Send(
         visibility=mention.visibility,
-        age_ms=s.handing.time.now() - (mention.event_at or stored.received_at),
+        age_ms=s.handing.time.now() - written_at,
         summoned=mention.summoned,
         is_repost=mention.is_repost,
         automated_author=mention.author.automated,
