@@ -73,7 +73,8 @@ MUTATIONS = (
         SIGNATURES,
         "hmac.compare_digest(hmac.digest(key.encode(), body, hashlib.sha256), signature)",
         "hmac.compare_digest(\n"
-        "            hmac.digest(key.encode(), body, hashlib.sha256)[:16], signature[:16]\n        )",
+        "            hmac.digest(key.encode(), body, hashlib.sha256)[:16], signature[:16]\n"
+        "        )",
     ),
     Mutation(4, SIGNATURES, '    if text.strip("0123456789abcdef"):', "    if not text:"),
     Mutation(
@@ -129,7 +130,8 @@ MUTATIONS = (
     Mutation(
         16,
         META,
-        '    verify_shared_secret(delivery.query.get("hub.verify_token"), (secrets.verify_token,))\n',
+        '    verify_shared_secret(delivery.query.get("hub.verify_token"),'
+        " (secrets.verify_token,))\n",
         '    if delivery.query.get("hub.verify_token") != secrets.verify_token:\n'
         '        raise SignatureError("the secret does not match")\n',
         only="constant",
@@ -184,7 +186,10 @@ MUTATIONS = (
         "    if stored is None:",
     ),
     Mutation(
-        25, f"{HEED}/outbound.py", "            allow_redirects=False,", "            allow_redirects=True,"
+        25,
+        f"{HEED}/outbound.py",
+        "            allow_redirects=False,",
+        "            allow_redirects=True,",
     ),
     Mutation(26, "infra/aws/grants.py", "resources=arns)", 'resources=["*"])'),
     Mutation(27, "infra/aws/queues.py", "        enforce_ssl=True,\n", ""),
@@ -196,7 +201,7 @@ MUTATIONS = (
         "",
     ),
     Mutation(30, HANDLER, "import base64\n", "import base64\nimport requests\n"),
-)  # fmt: skip
+)
 
 
 class Workshop:

@@ -2,7 +2,6 @@
 is tried out; `make mutations` tries all."""
 
 import ast
-import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -36,8 +35,8 @@ def test_every_check_is_a_test_or_is_open_with_its_reason() -> None:
 
 
 def test_every_test_of_a_check_says_which_sentence_it_asks() -> None:
-    wrong = [name for name, says in named_checks().items()
-             if not re.match(rf"{int(name.split('_')[2])}: \w|{int(name.split('_')[2])}: \.\.\.", says)]  # fmt: skip
+    said = {name: f"{int(name.split('_')[2])}: " for name in named_checks()}
+    wrong = [name for name, says in named_checks().items() if not says.startswith(said[name])]
 
     assert wrong == []
 
@@ -54,7 +53,7 @@ def test_a_mutation_fits_the_code_and_leaves_code(mutation: Mutation) -> None:
     text = (ROOT / mutation.path).read_text("utf-8")
 
     assert text.count(mutation.old) == 1
-    assert ast.parse(text.replace(mutation.old, mutation.new))
+    assert ast.parse(text.replace(mutation.old, mutation.new)).body
 
 
 def test_a_mistake_is_noticed_and_a_change_without_effect_is_not(tmp_path: Path) -> None:
