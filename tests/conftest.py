@@ -1,16 +1,19 @@
-"""What holds for every test: no way out of this machine, no real credentials, fixed seeds."""
+"""What holds for every test: no way out of this machine, no real credentials, fixed seeds, and no
+canary in a log line."""
 
 import importlib.util
 import ipaddress
 import os
 import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.canaries import CanaryWatch
 
 SEED = 20261122
 """Every test starts with it; a test that wants another one makes its own `random.Random`."""
@@ -31,6 +34,9 @@ ADDRESS_PLACES = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 # The same examples on every run and no deadline: a busy machine must not turn a green test red.
 hypothesis.settings.register_profile("heed", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("heed")
+
+
+WATCH = CanaryWatch()
 
 
 class SocketBannedError(RuntimeError):
@@ -65,6 +71,28 @@ def _closed_world() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     random.seed(SEED)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched_logs() -> Iterator[None]:
+    with WATCH.on_logs():
+        yield
+
+
+@pytest.fixture
+def capsys(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    with WATCH.on_capture(capsys):
+        yield capsys
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Name the test under which a secret, a token, a card or somebody's words got into a log.
+
+    In its report, because that is what a worker of a parallel run hands to the whole.
+    """
+    report = yield
+    return WATCH.judge(report, report.sections)
 
 
 def _leads_out(variable: str) -> bool:

@@ -62,13 +62,22 @@ def _answered(event: dict[str, Any], receiving: Receiving) -> Answer:
         return Answer(HTTPStatus.BAD_REQUEST, "the body is not what its encoding says")
     path, http = event.get("pathParameters") or {}, event["requestContext"]["http"]
     place = path.get("platform", ""), path.get("connection", "")
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = _headers(event.get("headers") or {})
     query = _query(event.get("rawQueryString") or "")
     try:
         return receive(HookRequest(*place, http["method"], query, headers, body), receiving)
     except CALL_ERRORS as error:  # Nothing was confirmed: the platform comes again.
         receiving.meter.count(f"aws_{reason_of(error)}")
         return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "try again")
+
+
+def _headers(given: dict[str, str]) -> dict[str, str]:
+    # What came twice is joined, as the gateway does it: two signatures prove nothing.
+    joined: dict[str, str] = {}
+    for name, value in given.items():
+        before = joined.get(name.lower())
+        joined[name.lower()] = value if before is None else f"{before},{value}"
+    return joined
 
 
 def _query(raw: str) -> dict[str, str]:

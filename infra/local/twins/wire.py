@@ -19,13 +19,16 @@ JsonObject = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class TwinRequest:
-    """A call as it reaches a platform, or a handshake as a platform sends it."""
+    """A call as it reaches a platform, or a handshake as a platform sends it.
+
+    Shown, in an error say, it is its method alone: every other part may carry a token.
+    """
 
     method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    path: str = field(repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str:
         """Return a header by its name in any casing, or the empty text."""

@@ -624,3 +624,32 @@ def test_two_people_are_two_conversations(world: World) -> None:
     one, other = world.records()
     assert one.conversation != other.conversation
     assert BOT not in (one.mention.account, other.mention.account)
+
+
+@pytest.mark.parametrize("method", ["PUT", "HEAD", "get", ""])
+def test_another_method_than_the_two_is_405(method: str, world: World) -> None:
+    body = a_body("x", world)
+    request = HookRequest("x", "main", method, {}, signed("x", body), body)
+
+    assert receive(request, world.receiving).status == 405
+    assert world.items() == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", " GZIP ", "br", "identity, gzip"])
+def test_a_compressed_body_is_415(coding: str, world: World) -> None:
+    body = a_body("x", world)
+    headers = {**signed("x", body), "content-encoding": coding}
+
+    assert world.deliver("x", body, headers=headers).status == 415
+    assert world.deliver("x", b"\x1f\x8b\x08", headers=signed("x", b"\x1f\x8b\x08")).status == 415
+    assert world.items() == []
+
+
+@pytest.mark.parametrize("coding", ["", "identity", " Identity"])
+def test_a_body_as_it_is_may_say_so(coding: str, world: World) -> None:
+    body = a_body("x", world)
+
+    assert (
+        world.deliver("x", body, headers={**signed("x", body), "content-encoding": coding}).status
+        == 200
+    )

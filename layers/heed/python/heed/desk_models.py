@@ -204,8 +204,10 @@ _GROUP = re.compile(r'[^\s,"\[\]]+')
 
 def claims_of(event: Mapping[str, Any]) -> Mapping[str, object]:
     """Get the claims that the gateway's authorizer has verified; none where it did not stand."""
-    claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
-    return claims if isinstance(claims, dict) else {}
+    found: object = event["requestContext"]
+    for name in ("authorizer", "jwt", "claims"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def agent_of(claims: Mapping[str, object]) -> Agent:

@@ -9,6 +9,8 @@ HeedError
 │   ├── SignatureError
 │   ├── StaleDeliveryError
 │   ├── UnknownConnectionError
+│   ├── MethodError
+│   ├── CompressedError
 │   └── TooLargeError
 ├── NotUnderstoodError          verified, but the adapter cannot read it (200 and quarantine)
 ├── ConflictError               expected races, handled by the flows
@@ -72,6 +74,18 @@ class UnknownConnectionError(RefusedError):
     """A path that names no adapter or no registered connection."""
 
     status = 404
+
+
+class MethodError(RefusedError):
+    """A method that no platform uses on the address of its webhook."""
+
+    status = 405
+
+
+class CompressedError(RefusedError):
+    """A compressed body: what nobody can read, nobody can mask."""
+
+    status = 415
 
 
 class TooLargeError(RefusedError):

@@ -12,6 +12,8 @@ from heed.adapter import Adapter, Answer, Delivery, Parsed
 from heed.domain.masking import mask_change
 from heed.domain.mention import Mention, conversation_id, mask_cards
 from heed.errors import (
+    CompressedError,
+    MethodError,
     NotSentError,
     NotUnderstoodError,
     RefusedError,
@@ -37,6 +39,7 @@ _Proof = TypeVar("_Proof")
 
 # The strictest platform hangs up after three seconds; 503 before that makes it come again.
 DEADLINE_S: Final = 2.2
+_GZIP: Final = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,10 @@ def _admitted(request: HookRequest, s: Receiving) -> tuple[Adapter, Delivery]:
     accounts = s.accounts.accounts(request.platform, request.connection)
     if not accounts:
         raise UnknownConnectionError("no such connection")
+    if request.method not in ("GET", "POST"):
+        raise MethodError("this address takes GET and POST")
+    if _is_compressed(request):
+        raise CompressedError("send the body as it is, not compressed")
     if len(request.body) > adapter.BODY_BYTES_MAX:
         raise TooLargeError(f"the body is larger than {adapter.BODY_BYTES_MAX} bytes")
     method: Literal["GET", "POST"] = "GET" if request.method == "GET" else "POST"
@@ -102,6 +109,12 @@ def _admitted(request: HookRequest, s: Receiving) -> tuple[Adapter, Delivery]:
         received_at=s.time.now(),
         accounts=accounts,
     )
+
+
+def _is_compressed(request: HookRequest) -> bool:
+    # Nothing in it could be masked: a card number would lie in quarantine.
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    return coding not in ("", "identity") or request.body.startswith(_GZIP)
 
 
 def _proven(

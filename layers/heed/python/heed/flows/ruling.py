@@ -72,7 +72,8 @@ def _looked_at(job: Job, control: Control, author: AuthorRecord, s: Replying) ->
     limit = text_max(job.adapter, public=mention.visibility == "public")
     return Send(
         visibility=mention.visibility,
-        age_ms=now - (mention.event_at or stored.received_at),
+        # What claims to come from the future ages like everything else: from its receipt.
+        age_ms=now - min(mention.event_at or stored.received_at, stored.received_at),
         summoned=mention.summoned,
         is_repost=mention.is_repost,
         automated_author=is_machine(mention, brand),
