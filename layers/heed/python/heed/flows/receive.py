@@ -19,6 +19,7 @@ from heed.errors import (
     TooLargeError,
     UnknownConnectionError,
 )
+from heed.flows.masking import mask_change
 from heed.ports import (
     Accounts,
     Arrival,
@@ -160,7 +161,7 @@ def _entries(parsed: Parsed, delivery: Delivery, meter: Meter) -> Iterable[Entry
         yield Quarantined(
             platform=delivery.platform,
             connection=delivery.connection,
-            change=mask_cards(unreadable.change),
+            change=mask_change(unreadable.change),
             reason=unreadable.reason,
             received_at=delivery.received_at,
         )
