@@ -62,13 +62,19 @@ def _answered(event: dict[str, Any], receiving: Receiving) -> Answer:
         return Answer(HTTPStatus.BAD_REQUEST, "the body is not what its encoding says")
     path, http = event.get("pathParameters") or {}, event["requestContext"]["http"]
     place = path.get("platform", ""), path.get("connection", "")
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = _headers(event.get("headers") or {})
     query = _query(event.get("rawQueryString") or "")
     try:
         return receive(HookRequest(*place, http["method"], query, headers, body), receiving)
     except CALL_ERRORS as error:  # Nothing was confirmed: the platform comes again.
         receiving.meter.count(f"aws_{reason_of(error)}")
         return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "try again")
+
+
+def _headers(given: dict[str, str]) -> dict[str, str]:
+    # One name in two cases is joined as the gateway joins doubles: two signatures are none.
+    names = {name.lower() for name in given}
+    return {n: ",".join(v for name, v in given.items() if name.lower() == n) for n in names}
 
 
 def _query(raw: str) -> dict[str, str]:

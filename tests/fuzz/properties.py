@@ -19,7 +19,7 @@ from tests.fuzz.intake import Taken
 ID_CHARS_MAX: Final = 500
 MENTION_BYTES_MAX: Final = 64 * 1024
 # A refusal says a few plain words, and a path, a name of ours or a value of theirs is none.
-_REFUSAL = re.compile(r"[a-z0-9 ,']{1,80}", re.ASCII)
+_REFUSAL = re.compile(r"[A-Za-z0-9 ,']{1,80}", re.ASCII)
 # What one of our words in the counts says about the delivery.
 _SPOKEN_FOR = re.compile(r"stored|edited|deleted|own_post|quarantined|revoked|duplicate|ignored_.+")
 

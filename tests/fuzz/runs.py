@@ -14,12 +14,18 @@ from heed.flows.receive import DEADLINE_S
 from tests.fuzz.deliveries import try_delivery
 from tests.fuzz.intake import Intake
 from tests.fuzz.mutants import rng_of
+from tests.fuzz.proofs import try_proof
+from tests.fuzz.rotations import try_rotation
 
 Part = Literal["deliveries", "signatures", "rotations"]
 # One try by its name in the run: kind and outcome, or an exception.
 Try = Callable[[Intake, str, Random], tuple[str, str]]
 
-TRIES: dict[Part, Try] = {"deliveries": try_delivery}
+TRIES: dict[Part, Try] = {
+    "deliveries": try_delivery,
+    "signatures": try_proof,
+    "rotations": try_rotation,
+}
 CHUNK = 1_000
 FAILURES_MAX = 20
 

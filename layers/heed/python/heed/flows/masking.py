@@ -1,4 +1,4 @@
-"""Masking card numbers in what goes to quarantine: JSON as a rule, but also what only looks like it.
+"""Masking card numbers in what goes to quarantine: JSON, and what only looks like it.
 
 A number may hide behind JSON's escapes, which write a gap or a digit of another script in ASCII: so
 texts are masked as they are meant, not as they are written."""
