@@ -11,6 +11,10 @@ COVERAGE_CORE_MIN ?= 100
 HEED := layers/heed/python/heed
 CORE := $(HEED)/domain/*,$(HEED)/signatures.py,$(HEED)/platforms/*,$(HEED)/flows/*
 
+# The tests share the processors; WORKERS=1 runs them in one process, in order.
+WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+SPREAD = $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadgroup)
+
 # Where a machine keeps its own list of authorities, a shell with an emptied environment would not
 # find it: uv, pip and npm carry lists of their own.
 AUTHORITIES := /etc/ssl/certs/ca-certificates.crt
@@ -39,7 +43,7 @@ run: .venv/.ready ## the whole system on this machine; ONCE=1 ends after the sum
 	@$(WITH_NODE) $(BIN)/heed up $(if $(ONCE),--once)
 
 test: .venv/.ready ## every test, with coverage
-	@$(WITH_NODE) $(BIN)/pytest --cov --cov-fail-under=$(COVERAGE_MIN)
+	@$(WITH_NODE) $(BIN)/pytest $(SPREAD) --cov --cov-fail-under=$(COVERAGE_MIN)
 	@$(BIN)/coverage report --include='$(CORE)' --fail-under=$(COVERAGE_CORE_MIN)
 
 check: .venv/.ready ## format, lint, types, tests
