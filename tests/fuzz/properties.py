@@ -158,12 +158,12 @@ def _quarantine(
 
 
 def _cards(change: str) -> Iterable[str]:
-    """Find the texts of a change in which a card number stands, as written or as meant."""
-    if mask_cards(change) != change:
-        yield change
+    """Find the texts of a change that hold a card number: as JSON means them, else as written."""
     try:
         level = [json.loads(change)]
     except (ValueError, RecursionError):
+        if mask_cards(change) != change:
+            yield change
         return
     while level:
         value = level.pop()

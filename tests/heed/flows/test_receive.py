@@ -608,6 +608,14 @@ def test_a_card_number_in_other_digits_does_not_reach_quarantine_either(
     assert [MASK in change for change in changes] == [True, True]
 
 
+def test_digits_behind_an_escape_count_as_written_where_there_is_no_json(world: World) -> None:
+    # The last digits of the escape and what follows satisfy Luhn: "004111111111111111".
+    world.deliver("x", b'{"text":"\\u004111111111111111"')
+
+    [item] = world.items()
+    assert unpack(item["c"]["B"])["c"] == f'{{"text":"\\u{MASK}"'
+
+
 @pytest.mark.parametrize("place", ["key", "number", "list"])
 def test_a_card_number_anywhere_in_a_change_leaves_json(place: str, world: World) -> None:
     digits_only = CARD.replace(" ", "")

@@ -24,11 +24,16 @@ def mask_change(change: str) -> str:
         masked = _masked(value)
         written = change if masked == value else json.dumps(masked)
     except (ValueError, RecursionError):
-        written = change
-    # Also the first of two equal keys, which reading has dropped, and what is no JSON at all.
-    meant = _ESCAPES.sub(_meant, written)
+        # Nobody knows what an escape means in what is no JSON: as written and as meant.
+        return mask_cards(_mask_meant(change))
+    # Also the first of two equal keys, which reading has dropped.
+    return _mask_meant(written)
+
+
+def _mask_meant(text: str) -> str:
+    meant = _ESCAPES.sub(_meant, text)
     found = mask_cards(meant)
-    return written if found == meant else found
+    return text if found == meant else found
 
 
 def _masked(value: Json) -> Json:
