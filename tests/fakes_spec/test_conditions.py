@@ -42,19 +42,24 @@ def condition(expression: str, *, given: Item | None = GIVEN, **rest: Any) -> No
     )
 
 
+def _told(plain: dict[str, Any]) -> dict[str, Any]:
+    """Write sets in one order: processes that share a run must agree on every name."""
+    return {key: sorted(one) if isinstance(one, set) else one for key, one in plain.items()}
+
+
 def holds(expression: str, moto: str = "", **plain: Any) -> None:
     more: dict[str, Any] = {"values": values(**plain)} if plain else {}
-    condition(expression, label=f"{expression} {plain}", after=[], moto=moto, **more)
+    condition(expression, label=f"{expression} {_told(plain)}", after=[], moto=moto, **more)
 
 
 def fails(expression: str, moto: str = "", **plain: Any) -> None:
     more: dict[str, Any] = {"values": values(**plain)} if plain else {}
-    condition(expression, label=f"{expression} {plain}", error=FAILED, moto=moto, **more)
+    condition(expression, label=f"{expression} {_told(plain)}", error=FAILED, moto=moto, **more)
 
 
 def refused(expression: str, says: str, moto: str = "", **plain: Any) -> None:
     more: dict[str, Any] = {"values": values(**plain)} if plain else {}
-    label = f"refused: {expression} {plain}"
+    label = f"refused: {expression} {_told(plain)}"
     condition(expression, label=label, error=INVALID, says=says, moto=moto, **more)
 
 

@@ -2,7 +2,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,31 @@ def test_what_is_missing_is_refused_not_a_fault(world: World) -> None:
     place = {"platform": "x", "connection": "main"}
     event = {"requestContext": context, "pathParameters": place}
     assert answered(world, event)["statusCode"] == 401
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_signatures_under_one_name_in_two_cases_are_refused(world: World, order: int) -> None:
+    body, headers = a_post(at=world.clock.now())
+    [(name, value)] = headers.items()
+    pair = [(name.upper(), value), (name.lower(), "sha256=forged")][::order]
+
+    answer = answered(world, hook_event("POST", "x/main", body=body, headers=dict(pair)))
+
+    assert answer["statusCode"] == 401
+    assert world.items() == []
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.swapcase])
+def test_the_case_of_a_headers_name_means_nothing(
+    world: World, change: Callable[[str], str]
+) -> None:
+    body, headers = a_post(at=world.clock.now())
+    recased = {change(name): value for name, value in headers.items()}
+
+    answer = answered(world, hook_event("POST", "x/main", body=body, headers=recased))
+
+    assert answer["statusCode"] == 200
+    assert world.find(MENTION) is not None
 
 
 @pytest.mark.parametrize(

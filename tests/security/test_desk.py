@@ -50,7 +50,7 @@ EPOCHS = ("/lease", "/replies", "/resolution")
 def requested(route: Route, case: str, mention: str) -> tuple[str, str, Any]:
     """Write the request that a route's rightful user would make."""
     path = route.template.removeprefix("/v1").replace("{case}", case).replace("{brand}", "acme")
-    path = path.replace("{mention}", mention)
+    path = path.replace("{mention}", mention).replace("{reply}", "r1")
     body = BODIES.get(route.name)
     if path.endswith("/replies"):
         body = reply_to(mention)
@@ -303,6 +303,8 @@ def test_check_24_the_reply_goes_where_the_mention_is_stored() -> None:
     reply = reply_to(mention, epoch=case["epoch"], text="Hi @boltrail, see 42.", reply_id=POST[:-1])
 
     status, _ = client.call("POST", f"/cases/{case['id']}/replies", reply)
+    # Until then it could be taken back.
+    world.clock.forward(s=20)
     world.reply()
 
     assert status == 202

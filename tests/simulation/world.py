@@ -21,6 +21,7 @@ from heed.flows.reply import reply
 from heed.flows.sending import Replying
 from heed.flows.sweep import Sweeping, bring_back, sweep
 from heed.flows.triage import Triaging, triage
+from heed.flows.unlimited import Unlimited
 from heed.queues import SnsPager, SqsBells, SqsLanes, read_lane_message
 from heed.registry import Registry
 from heed.storage.accounts import TableAccounts
@@ -199,6 +200,7 @@ class World:
     lanes: dict[str, Pump] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
     is_mixed: bool = False
+    has_budgets: bool = True
     _sweeps_thinned_until_ms: int = 0
     dynamo: FakeDynamo = field(init=False)
     sqs: FakeSqs = field(init=False)
@@ -305,7 +307,7 @@ class World:
         replying = Replying(
             handing=handing, controls=controls, outbox=outbox,
             accounts=TableAccounts(client, TABLE, self.engine), secrets=self._secrets(),
-            budgets=TableBudgets(client, TABLE),
+            budgets=TableBudgets(client, TABLE) if self.has_budgets else Unlimited(),
             sender=self.platforms, policies=handing.policies, voices=_VOICES, meter=self.meter,
             timeout_ms=TIMEOUT_MS["reply"], load=platforms.load,
         )  # fmt: skip

@@ -577,6 +577,71 @@ def test_a_card_number_does_not_even_reach_quarantine(encoding: str, world: Worl
     assert digits(CARD) not in digits(everything_written(world))
 
 
+@pytest.mark.parametrize("gap", ["\u00a0", "\n", "\t", "\u2009", "\u200b"])
+@pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "cut"])
+def test_a_card_number_in_escapes_does_not_reach_quarantine_either(
+    gap: str, is_whole: bool, world: World
+) -> None:
+    text = f"card {CARD.replace(' ', gap)}"
+    body = x_event("post.mention.create", {"id": None, "text": text, "lang": text})
+
+    world.deliver("x", body if is_whole else body[:-1])
+
+    [item] = world.items()
+    change = unpack(item["c"]["B"])["c"]
+    assert world.meter.counts == {"quarantined": 1}
+    assert change.count(f"card {MASK}") == 2
+    assert "1111" not in change
+
+
+@pytest.mark.parametrize("written", ["\uff14" * 16, "\u0664" * 16, "\U0001d7d2" * 16])
+def test_a_card_number_in_other_digits_does_not_reach_quarantine_either(
+    written: str, world: World
+) -> None:
+    # 4444 4444 4444 4448 satisfies Luhn.
+    body = x_event("post.mention.create", {"id": None, "text": f"{written[:-1]}8"})
+
+    for one in (body, body[:-1]):
+        world.deliver("x", one)
+
+    changes = [unpack(item["c"]["B"])["c"] for item in world.items()]
+    assert [MASK in change for change in changes] == [True, True]
+
+
+def test_digits_behind_an_escape_count_as_written_where_there_is_no_json(world: World) -> None:
+    # The last digits of the escape and what follows satisfy Luhn: "004111111111111111".
+    world.deliver("x", b'{"text":"\\u004111111111111111"')
+
+    [item] = world.items()
+    assert unpack(item["c"]["B"])["c"] == f'{{"text":"\\u{MASK}"'
+
+
+@pytest.mark.parametrize("place", ["key", "number", "list"])
+def test_a_card_number_anywhere_in_a_change_leaves_json(place: str, world: World) -> None:
+    digits_only = CARD.replace(" ", "")
+    payloads = {
+        "key": {"id": None, digits_only: 1},
+        "number": {"id": None, "text": int(digits_only), "at": 1.5},
+        "list": {"id": None, "text": [CARD, {"inner": CARD}]},
+    }
+
+    world.deliver("x", x_event("post.mention.create", payloads[place]))
+
+    [item] = world.items()
+    change = unpack(item["c"]["B"])["c"]
+    assert MASK in json.dumps(json.loads(change))
+    assert "1111" not in change
+
+
+def test_a_change_without_a_card_number_is_kept_as_it_came(world: World) -> None:
+    body = b'{"data": {"a":\t"\\u00e9\\n\\\\u0031", "a": 4e2, "id": 12345678901234567}} x'
+
+    world.deliver("x", body)
+
+    [item] = world.items()
+    assert unpack(item["c"]["B"])["c"] == body.decode()
+
+
 def test_a_number_that_is_no_card_stays(world: World) -> None:
     world.deliver("x", x_post(POST, "order 1234 5678 9012 3456", at=world.clock.now()))
 

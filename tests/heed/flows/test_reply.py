@@ -342,8 +342,9 @@ def test_a_deletion_whose_change_was_settled_ends_it_all_the_same(world: World) 
 
 def test_an_answer_of_ours_whose_change_was_settled_cancels(world: World) -> None:
     ref = decided(world)
+    world.dynamo.put_item(TableName=world.table, Item={**world.item(MA), "own": {"S": "9"}})
 
-    assert reply(ref, changed(world, own_post="9")) == "withheld"
+    assert reply(ref, world.replying) == "withheld"
     assert (world.state(MA), world.stored(MA).reasons[0]) == ("cancelled", "answered_elsewhere")
 
 

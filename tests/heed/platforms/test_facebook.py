@@ -204,6 +204,23 @@ def test_one_bad_change_of_many_costs_only_itself_wherever_it_stands() -> None:
         assert json.loads(bad.change) == page(changes[place])
 
 
+def test_our_own_post_elsewhere_that_names_the_page_does_not_summon_us() -> None:
+    value = change("mention", **{"from": {"id": PAGE, "name": "Acme Air"}})
+
+    mention = one_mention(parse_json(ADAPTER, page(value)))
+
+    assert mention.is_own_post
+    assert (mention.naming, mention.summoned) == ("none", False)
+
+
+@pytest.mark.parametrize("entries", [[], [{"id": PAGE, "changes": []}]])
+def test_a_delivery_that_holds_no_change_does_not_vanish(entries: list[Any]) -> None:
+    parsed = parse_json(facebook, {"object": "page", "entry": entries})
+
+    assert len(parsed.unreadable) == 1
+    assert parsed.mentions == ()
+
+
 @pytest.mark.parametrize("body", [[], {"entry": 1}, {"object": "page"}, page("x"), page(None)])
 def test_what_has_another_form_is_kept_aside(body: Any) -> None:
     parsed = parse_json(ADAPTER, body)

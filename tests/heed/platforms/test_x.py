@@ -397,6 +397,16 @@ def test_a_challenge_that_could_be_a_body_is_refused(token: str) -> None:
         x.handshake(delivery("x", method="GET", query={"crc_token": token}), SECRETS)
 
 
+@pytest.mark.parametrize("token", ["MWI4NzM4NjItYjRkNS00ODg4", "1" * 16, "a" * 128])
+def test_what_a_challenge_makes_us_sign_proves_no_delivery(token: str) -> None:
+    answer = x.handshake(delivery("x", method="GET", query={"crc_token": token}), SECRETS)
+    assert answer is not None
+    headers = {"x-twitter-webhooks-signature": json.loads(answer.body)["response_token"]}
+
+    with pytest.raises(SignatureError):
+        x.verify(delivery("x", token.encode(), headers), SECRETS)
+
+
 def test_a_signature_of_the_challenge_kind_proves_no_delivery() -> None:
     body = b'{"for_user_id":"2244994945"}'
     with pytest.raises(SignatureError):

@@ -58,6 +58,7 @@ OPEN_ENDED = {
     "dynamodb:ListStreams": ":table/heed-prod/stream/*",
     # A secret's name ends in six characters that Secrets Manager chooses.
     "secretsmanager:GetSecretValue": "-??????",
+    "secretsmanager:PutSecretValue": "-??????",
 }
 
 
@@ -75,8 +76,10 @@ def test_check_26_no_function_may_do_or_reach_just_anything(service: Template, w
                 assert resource not in ("*", "")
 
 
-def test_check_26_only_reply_reads_tokens_and_only_receive_reads_keys(service: Template) -> None:
-    """26: IAM policies: the two kinds of secrets have one reader each."""
+def test_check_26_who_speaks_to_platforms_reads_tokens_and_only_receive_keys(
+    service: Template,
+) -> None:
+    """26: IAM policies: nobody reads both kinds of secrets, and only who renews tokens writes."""
     readers = {
         word: service.plain(as_list(statement["Resource"])[0]).rpartition("/")[2]
         for word in FUNCTIONS
@@ -84,7 +87,18 @@ def test_check_26_only_reply_reads_tokens_and_only_receive_reads_keys(service: T
         if "secretsmanager:GetSecretValue" in as_list(statement["Action"])
     }
 
-    assert readers == {"receive": "signing-??????", "reply": "token-??????"}
+    assert readers == {
+        "receive": "signing-??????",
+        "reply": "token-??????",
+        "poll": "token-??????",
+    }
+    writers = {
+        word
+        for word in FUNCTIONS
+        for statement in service.statements(word)
+        if "secretsmanager:PutSecretValue" in as_list(statement["Action"])
+    }
+    assert writers == {"reply"}
 
 
 def test_check_26_a_function_is_called_only_by_what_it_is_for(service: Template) -> None:

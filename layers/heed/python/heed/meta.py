@@ -63,10 +63,9 @@ def handshake(delivery: Delivery, secrets: SigningSecrets) -> Answer | None:
 
 def split(body: Json) -> list[Json]:
     """Cut a delivery into deliveries of one change each; what has another form stays whole."""
-    entries = dig(body, "entry")
-    if not isinstance(entries, list):
-        return [body]
-    return [part for entry in entries for part in _split_entry(body, entry)]
+    entries = listed(dig(body, "entry"))
+    # Without a single change it is whole too: it must not vanish without a word.
+    return [part for entry in entries for part in _split_entry(body, entry)] or [body]
 
 
 def _split_entry(body: Json, entry: Json) -> list[Json]:

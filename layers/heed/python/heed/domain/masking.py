@@ -19,8 +19,9 @@ _ASSIGNED = re.compile(
 )
 # One number, or several that make one id (page and post, two participants).
 _WHOLE = re.compile(r"-?[0-9]+(?:[_:-][0-9]+)*", re.ASCII)
-# In text that is no JSON, digits and what may stand between them can be written as escapes.
-_ESCAPE = re.compile(r"\\u(?!00[01]|0022|005[cC]|[dD][89a-fA-F])([0-9a-fA-F]{4})")
+# In text that is no JSON, digits and what stands between them can be written as escapes. Two
+# backslashes are one, and begin nothing.
+_ESCAPES = re.compile(r"\\\\|(?:\\u[0-9a-fA-F]{4})+|\\[bfnrt]")
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -41,8 +42,9 @@ def mask_change(change: str) -> str:
         masked, is_same = _masked(value, is_assigned=False)
         return change if is_same else json.dumps(masked)
     except (ValueError, RecursionError):
-        # Reading it again would not bring it back, so nothing in it is worth keeping unmasked.
-        return mask_cards(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), change))
+        # Reading it again would not bring it back, so nothing in it is worth keeping unmasked. And
+        # nobody knows what an escape means in what is no JSON: as written and as meant.
+        return mask_cards(_mask_meant(change))
 
 
 def _masked(value: Any, *, is_assigned: bool) -> tuple[Any, bool]:
@@ -75,6 +77,34 @@ def _plain(value: str | int) -> str | int | float:
     return float(value) if isinstance(value, _Decimal) else value
 
 
+def is_assigned(name: str, value: object) -> bool:
+    """Say whether a member of a JSON object is an id or a time that a platform assigned."""
+    is_number = isinstance(value, str | int) and not isinstance(value, bool | _Decimal)
+    named = _ASSIGNED.fullmatch(name) is not None
+    return named and is_number and _WHOLE.fullmatch(str(value)) is not None
+
+
 def has_mask(*values: str | None) -> bool:
     """Say whether an id was lost to masking: it must not become a key."""
     return any(value is not None and MASK in value for value in values)
+
+
+def _mask_meant(text: str) -> str:
+    meant = _ESCAPES.sub(_meant, text)
+    found = mask_cards(meant)
+    return text if found == meant else found
+
+
+def _meant(escapes: re.Match[str]) -> str:
+    found = escapes[0]
+    if found == "\\\\":
+        return found
+    return "".join(map(_letter, json.loads(f'"{found}"')))
+
+
+def _letter(char: str) -> str:
+    """Write a letter as itself where JSON allows that; a break or a tab as the gap that it is."""
+    if char.isspace():
+        return " "
+    stands = char >= " " and char not in '"\\' and not "\ud800" <= char <= "\udfff"
+    return char if stands else json.dumps(char)[1:-1]

@@ -185,6 +185,8 @@ def _ascii_digit(char: str) -> str:
 def _cards(plain: str) -> Iterator[tuple[int, int]]:
     """Yield where card numbers stand, in order: whole groups of digits, overlaps in one piece."""
     for run in _RUN.finditer(plain):
+        if run.end() - run.start() < CARD_DIGITS_MIN:
+            continue  # Most runs are short: a large body of them must not cost seconds.
         groups = [(run.start() + g.start(), g.group()) for g in _GROUP.finditer(run.group())]
         spans: list[tuple[int, int]] = []
         for first in range(len(groups)):

@@ -110,6 +110,7 @@ def _mention(account: Account, value: Json, *, is_elsewhere: bool, told_at: Json
     change = _CHANGES[value["verb"]]
     above = (read_id_or_none(dig(value, "parent_id")) or post_id) if is_comment else None
     author = _author(value)
+    is_own = author.id == account.id
     # Times of a change other than the first are those of the entry; a removal has no other.
     at = epoch_ms(dig(value, "created_time")) if change == "created" else None
     parent_kind: Kind = "post" if above == post_id else "comment"
@@ -125,11 +126,11 @@ def _mention(account: Account, value: Json, *, is_elsewhere: bool, told_at: Json
         root_id=post_id if is_comment else None,
         parent_id=above,
         parent_kind=parent_kind,
-        naming="none" if author.id == account.id else "tag" if is_elsewhere else "page",
-        summoned=is_elsewhere,
+        naming="none" if is_own else "tag" if is_elsewhere else "page",
+        summoned=is_elsewhere and not is_own,
         permalink=_permalink(value),
         media=_media(value),
-        is_own_post=author.id == account.id,
+        is_own_post=is_own,
         # Comments have two levels: an answer to an inner one appears under the outer one.
         route={"under": above} if is_comment and above and parent_kind == "comment" else {},
     )

@@ -69,7 +69,7 @@ _HEADER = "x-twitter-webhooks-signature"
 _PREFIX = "sha256="
 # The answer to a challenge is a signature: a token that could be an event's body would let a
 # caller sign one. Source: vercel/chat packages/adapter-x, 2026-11-22.
-_CRC_TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{16,128}", re.ASCII)
+_CRC_TOKEN = re.compile(rb"[A-Za-z0-9+/=_-]{16,128}")
 _SUBSCRIBED = (
     *("post.mention.create", "post.reply.create", "post.quote.create", "post.create"),
     *("post.delete", "dm.received", "dm.sent"),
@@ -78,6 +78,9 @@ _SUBSCRIBED = (
 
 def verify(delivery: Delivery, secrets: SigningSecrets) -> None:
     """Check the signature. Source: docs.x.com "Webhooks", 2026-11-22."""
+    if _CRC_TOKEN.fullmatch(delivery.body):
+        # Anybody gets a challenge's token signed; no event looks like one.
+        raise SignatureError("a body of this form could be a challenge")
     given = delivery.header(_HEADER)
     verify_hmac_sha256(delivery.body, given, secrets, prefix=_PREFIX, encoding="base64")
 
@@ -92,9 +95,10 @@ def handshake(delivery: Delivery, secrets: SigningSecrets) -> Answer | None:
     token = delivery.query.get("crc_token")
     if delivery.method != "GET" or token is None:
         return None
-    if not _CRC_TOKEN.fullmatch(token):
+    message = token.encode("utf-8", "surrogatepass")
+    if not _CRC_TOKEN.fullmatch(message):
         raise SignatureError("a challenge of this form is not answered")
-    signed = sign(token.encode(), secrets.keys[0])[_HEADER]
+    signed = sign(message, secrets.keys[0])[_HEADER]
     return Answer(200, json_body({"response_token": signed}).decode(), "application/json")
 
 
