@@ -168,6 +168,9 @@ _ACCEPT: dict[str, Callable[[Any], Any]] = {
 
 def accept_value(value: AttributeValue) -> AttributeValue:
     """Check one value, bring it to canonical form and cut it loose from the caller's object."""
+    if value.__class__ is dict and len(value) == 1 and value.get("S").__class__ is str:
+        # Most values are texts.
+        return dict(value)
     if not isinstance(value, dict):
         raise wrong_type(value, "dict")
     if len(value) != 1:
@@ -187,6 +190,8 @@ def accept_value(value: AttributeValue) -> AttributeValue:
 def copy_value(value: AttributeValue) -> AttributeValue:
     """Copy a stored value for a caller, who may change what he is given."""
     ((tag, content),) = value.items()
+    if content.__class__ is str:
+        return {tag: content}
     if tag == "M":
         return {tag: {name: copy_value(member) for name, member in content.items()}}
     if tag == "L":

@@ -109,7 +109,9 @@ class Engine:
             except Exception as error:
                 # As Lambda does: whatever it was, it failed.
                 worker.outcome, worker.result = "failed", error
-            self.trace.add(self.now_ms, worker, f"ends: {worker.outcome} {_short(worker.result)}")
+            if self.trace.lines is not None:
+                told = f"ends: {worker.outcome} {_short(worker.result)}"
+                self.trace.add(self.now_ms, worker, told)
 
         worker.thread = greenlet(run)
         self._put(begins, worker, lambda: then(worker))

@@ -361,13 +361,13 @@ class Desk:
             return
         rng = self.rng
         wish = Wish(
-            platform=rng.choice(("", "", "", "x")),
-            language=rng.choice(("", "", "", "", "en")),
+            platform="x" if rng.random() < 0.1 else "",
+            language="en" if rng.random() < 0.1 else "",
         )
 
         def got(case: CaseView | None) -> None:
             if case is None:
-                self._later(20, 120, lambda: self.look_around(agent))
+                self._later(40, 240, lambda: self.look_around(agent))
                 return
             now = self.world.engine.now_ms
             self._took("claim", agent, case.id, case.epoch)
