@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=texts.check)
     _add_people(commands)
     _add_pulse(commands)
+    _add_scenario(commands)
     return parser
 
 
@@ -116,6 +117,22 @@ def _add_pulse(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--recount", action="store_true", help="read the whole table too and compare; costly"
     )
     command.set_defaults(run=pulse.show)
+
+
+def _add_scenario(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser("scenario", help="play what goes wrong, and see what Heed does")
+    command.add_argument("name", nargs="?", default="list", help="default: list them all")
+    command.add_argument(
+        "--patience", type=int, default=60, help="seconds that a step without a timer may take"
+    )
+    command.set_defaults(run=_scenario)
+
+
+def _scenario(arguments: argparse.Namespace) -> int:
+    # Imported here, as for `up`.
+    from infra.cli.scenario import scenario
+
+    return scenario(arguments)
 
 
 if __name__ == "__main__":
