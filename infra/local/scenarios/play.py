@@ -12,7 +12,7 @@ from heed.domain.account import AccountId
 from heed.domain.case import Case
 from heed.domain.conversation import Conversation
 from heed.domain.mention import MentionId
-from heed.domain.reply import machine_reply
+from heed.domain.reply import FINAL, machine_reply
 from heed.ports import AgentReply, Move, StoredMention
 from heed.storage.accounts import TableAccounts
 from heed.storage.codec import stored_mention
@@ -92,10 +92,11 @@ class Play:
         Raises: StuckError when the time is over.
         """
         seconds = self.patience_s + sweeps * SWEEP_S
-        if sweeps:
-            self.say(f"... waiting for {what}; sweep comes once a minute")
-        deadline = self.now() + seconds * 1000
+        deadline, is_told = self.now() + seconds * 1000, not sweeps
         while not (found := look()):
+            if not is_told:
+                self.say(f"... waiting for {what}; sweep comes once a minute")
+                is_told = True
             if self.now() >= deadline:
                 raise StuckError(f"{what}: not within {seconds:g} s")
             self.stack.sleep(POLL_S)
@@ -137,7 +138,7 @@ class Play:
             if status == HTTPStatus.OK:
                 return
             self.stack.sleep(1)
-        raise StuckError(f"the webhook does not take a delivery: {status}")
+        raise StuckError(f"the webhook takes no delivery: {status}")
 
     def write(self, *comments: Comment) -> None:
         """Let customers write, in one delivery."""
@@ -224,14 +225,20 @@ class Play:
             raise StackError(f"the switches are not taken: {answer.status} {answer.body}")
 
     def wake(self, comment: Comment) -> None:
-        """Make a waiting reply due now. A local shortcut: nothing but its next look changes."""
+        """Make a waiting reply due now. A local shortcut: nothing but its next look changes.
+
+        Raises: StuckError.
+        """
+        self.wait("a reply that nobody works on", lambda: self._is_awake(comment))
+
+    def _is_awake(self, comment: Comment) -> bool:
         stored = self.stored(comment)
         if stored is None or stored.sending.state not in ("planned", "doubt"):
-            return
+            return stored is not None and stored.sending.state in FINAL
         state, looks = stored.sending.state, stored.sending.looks
         reason = stored.reasons[-1] if stored.reasons else ""
         move = Move(state, look_at=self.now(), reason=reason, looks=looks)
-        self._outbox.move(machine_reply(comment.id), stored.sending, move)
+        return self._outbox.move(machine_reply(comment.id), stored.sending, move)
 
     def end_wait_of_account(self) -> None:
         """Let the wait end now that the platform has asked for. A local shortcut."""

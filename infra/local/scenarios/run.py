@@ -1,5 +1,7 @@
 """The list of scenarios, and playing one: its steps, then the verdict."""
 
+import signal
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -71,10 +73,12 @@ def run(name: str, place: Place | None, *, patience_s: float = PATIENCE_S) -> in
         if place is not None:
             print("playing on the local system that is up", flush=True)
             return _played_live(name, place, patience_s)
+        # A stop must not leave the emulator behind.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         with started() as running:
             return _played_live(name, place_of(running), patience_s)
     except (DeployError, EmulatorError, StackError) as error:
-        print(f"heed scenario: {error}", flush=True)
+        print(f"heed scenario: {error}", file=sys.stderr)
         return 1
 
 
@@ -127,8 +131,14 @@ def play(
 
 
 def _let_all_end(at_work: Play) -> None:
-    """Give what is still on its way the time that everything may take."""
+    """Give what is still on its way the time that everything may take: a lease and two sweeps."""
+    if not _endless(at_work):
+        return
     try:
-        at_work.wait("the rest", lambda: not broken(at_work.found())["nothing without an end"])
+        at_work.wait("the rest", lambda: not _endless(at_work), sweeps=3)
     except StuckError as error:
         at_work.say(f"STUCK: {error}")
+
+
+def _endless(at_work: Play) -> list[str]:
+    return broken(at_work.found())["nothing without an end"]

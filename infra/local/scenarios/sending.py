@@ -1,16 +1,20 @@
 """Scenarios about the way out: lost answers, platforms that are down, repeats, the stop button."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
-from infra.local.scenarios.letters import delivery
+from heed.domain.policy import PUBLIC_AGE_MS_MAX
+from infra.local.scenarios.letters import Comment, delivery
 from infra.local.scenarios.people import COMPLAINT
 from infra.local.scenarios.play import DELIVERIES_MAX, SWITCH_S, Play
 
 REPEATS: Final = 100
+ANSWERED: Final = 3
 QUESTION: Final = "Can I still change the name on a booking for Saturday?"
-# A public mention is answered by machine until it is two hours old.
-_ALMOST_OLD_S: Final = 2 * 3600 - 10
+# How long the oldest customer's words may still be answered by machine when they come.
+_LEFT_S: Final = 10
+_AGE_S_MAX: Final = PUBLIC_AGE_MS_MAX // 1000
 _OUTAGE_CALLS_MAX: Final = 50
 _HOUR_S: Final = 3600
 
@@ -20,21 +24,20 @@ def answer_lost(play: Play) -> None:
     comment = play.comment(COMPLAINT)
     play.fail({"kind": "lose_answer"}, {"kind": "error_before", "on": "lookup"})
     play.say("Facebook will take the next post and hang up; its first look-up will fail too")
-    play.write(comment)
-    play.say("a customer complains")
-    play.wait("the doubt", lambda: play.is_in(comment, "doubt"))
-    play.expect(len(play.posts(comment)) == 1, "Heed's answer is visible, but Heed cannot know")
-    play.say("the reply is in doubt: nothing is sent again unseen, Heed will look for it")
-    looks = f"/{comment.object_id}/comments"
-
-    def looked() -> list[object]:
-        return [call for call in play.calls("lookup") if call["path"].endswith(looks)]
-
-    play.wait("the first look", looked, sweeps=2)
-    play.say("first look among our own comments: Facebook answers 503; still in doubt")
-    play.wait_for_answer(comment, sweeps=2)
+    try:
+        play.write(comment)
+        play.say("a customer complains")
+        play.wait("the doubt", lambda: play.is_in(comment, "doubt"))
+        play.expect(len(play.posts(comment)) == 1, "Heed's answer is visible, but Heed cannot know")
+        play.say("the reply is in doubt: nothing is sent again unseen, Heed will look for it")
+        play.wait("the first look", lambda: _looks_for(play, comment), sweeps=2)
+        play.say("first look among our own comments: Facebook answers 503; still in doubt")
+        play.wait_for_answer(comment, sweeps=2)
+    finally:
+        play.recover()
     stored, posts = play.stored(comment), play.posts(comment)
-    play.expect(len(looked()) > 1, "second look: found; the reply is recorded as sent")
+    looks = len(_looks_for(play, comment))
+    play.expect(looks > 1, "second look: found; the reply is recorded as sent")
     is_same = stored is not None and [stored.sending.reply_id] == [post.id for post in posts]
     play.expect(is_same, "what is recorded is the one post that stands there")
     sends = play.calls("post", target=comment.object_id)
@@ -43,50 +46,63 @@ def answer_lost(play: Play) -> None:
 
 def platform_down(play: Play) -> None:
     """Let the platform fail, then refuse everything for an hour."""
-    doubtful, refused, waiting = (play.comment(QUESTION) for _ in range(3))
-    ageing = play.comment(QUESTION, age_s=_ALMOST_OLD_S)
+    customers = [play.comment(QUESTION) for _ in range(ANSWERED)]
+    customers.append(play.comment(QUESTION, age_s=_AGE_S_MAX - _LEFT_S))
+    try:
+        _outage(play, customers)
+    finally:
+        play.recover()
+        play.end_wait_of_account()
+    play.say("the hour is over and Facebook works again (a local shortcut: the waits end now)")
+    play.pass_time(SWITCH_S, "functions believe what they read of an account for 15 seconds")
+    for comment in customers:
+        play.wake(comment)
+    _recovery(play, customers)
+
+
+def _outage(play: Play, customers: Sequence[Comment]) -> None:
+    doubtful, refused, waiting, ageing = customers
     play.fail({"kind": "error_before"})
     play.write(doubtful)
     play.wait("the doubt", lambda: play.is_in(doubtful, "doubt"))
     play.say("customer 1 writes; Facebook answers 503: nobody can tell whether Heed's reply stands")
     play.fail(*({"kind": "throttle", "wait_s": _HOUR_S} for _ in range(_OUTAGE_CALLS_MAX)))
-    try:
-        play.write(refused)
-        play.wait("the wait", lambda: play.is_in(refused, "planned"))
-        play.say("customer 2 writes; Facebook refuses every call and says: come back in an hour")
-        play.write(waiting)
-        play.write(ageing)
-        play.say("customer 3 writes, and customer 4, whose words are almost two hours old")
-        play.wait("the third", lambda: play.is_in(waiting, "planned"))
-        play.wait("the fourth", lambda: play.is_in(ageing, "planned", "queued"))
-        tried = len(play.calls("post"))
-        play.say(f"Heed keeps everything back for the whole account: {tried} calls so far, no more")
-        play.pass_time(_ALMOST_OLD_S % 60 and 15, "customer 4's words become two hours old")
-        play.expect(len(play.calls("post")) == tried, "meanwhile Heed left the platform alone")
-    finally:
-        play.recover()
-    play.end_wait_of_account()
-    for comment in (doubtful, refused, waiting, ageing):
-        play.wake(comment)
-    play.say("the hour is over and Facebook works again (a local shortcut: the waits end now)")
-    play.wait("customers 2 and 3", lambda: play.is_in(refused, "sent"), sweeps=2)
-    play.wait_for_answer(waiting, sweeps=1)
+    play.write(refused)
+    play.wait("the wait", lambda: play.is_in(refused, "planned"))
+    play.say("customer 2 writes; Facebook refuses every call and says: come back in an hour")
+    play.write(waiting)
+    play.write(ageing)
+    play.say("customer 3 writes, and customer 4, whose words are almost two hours old")
+    play.wait("the third", lambda: play.is_in(waiting, "planned"))
+    play.wait("the fourth", lambda: play.is_in(ageing, "planned", "queued"))
+    tried = len(play.calls("post"))
+    play.say(f"Heed keeps back what the account has to say; it made {tried} calls")
+    play.pass_time(_LEFT_S, "customer 4's words become two hours old")
+    play.expect(len(play.calls("post")) == tried, "meanwhile Heed left the platform alone")
+
+
+def _recovery(play: Play, customers: Sequence[Comment]) -> None:
+    doubtful, refused, waiting, ageing = customers
+    play.wait("customer 2's answer", lambda: play.is_in(refused, "sent"), sweeps=2)
+    play.wait("customer 3's answer", lambda: play.is_in(waiting, "sent"), sweeps=1)
     play.say("customers 2 and 3 are answered")
-    play.wait("customer 4", lambda: play.is_in(ageing, "queued"), sweeps=1)
+    play.wait("customer 4's case", lambda: play.is_in(ageing, "queued"), sweeps=1)
     play.expect(not play.posts(ageing), "customer 4 gets no late machine text: a case for people")
-    play.wait("the first look", lambda: _was_looked_for(play, doubtful.object_id), sweeps=1)
+    play.wait("the first look", lambda: _looks_for(play, doubtful), sweeps=1)
     play.say("customer 1: Heed looks for its reply and does not find it; a second look must agree")
     play.wake(doubtful)
     play.say("(a local shortcut: the minute for Facebook's index is left out)")
     play.wait_for_answer(doubtful, sweeps=2)
     play.say("customer 1: not found twice, so it is sent again, and stands")
-    answers = play.posts(doubtful, refused, waiting)
-    play.expect(len(answers) == len({p.target for p in answers}), "each has one answer")
+    targets = [post.target for post in play.posts(*customers)]
+    play.expect(
+        len(targets) == len(set(targets)) == ANSWERED, "customers 1 to 3 have one answer each"
+    )
 
 
-def _was_looked_for(play: Play, object_id: str) -> bool:
-    looks = (call["path"] for call in play.calls("lookup"))
-    return any(path.endswith(f"/{object_id}/comments") for path in looks)
+def _looks_for(play: Play, comment: Comment) -> list[object]:
+    below = f"/{comment.object_id}/comments"
+    return [call for call in play.calls("lookup") if call["path"].endswith(below)]
 
 
 def hundred_times(play: Play) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import boto3
 import requests
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from heed import brand
 from heed.ports import Time
@@ -63,7 +65,7 @@ class Stack(Protocol):
         """Ask a twin: posts, log, faults, objects, learn. Raises: StackError."""
 
     def ask(self, agent: str, method: str, path: str, body: Any = None) -> Answer:
-        """Call the desk API as an agent who may do everything. Raises: StackError if it is silent."""
+        """Call the desk API as an agent and lead. Raises: StackError when nothing answers."""
 
     def items(self) -> list[Item]:
         """Read every item of the table."""
@@ -94,6 +96,7 @@ class LiveStack:
             "region_name": REGION,
             "aws_access_key_id": CREDENTIALS["AWS_ACCESS_KEY_ID"],
             "aws_secret_access_key": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            "config": Config(retries={"total_max_attempts": 2}),
         }
         self.dynamo: Any = boto3.client("dynamodb", **self._connection)
         self.table = place.table
@@ -148,8 +151,12 @@ class LiveStack:
             name, password = f"scenario-{agent}", f"{secrets.token_urlsafe(16)}aA1!"
             pool = UserPool(self._place.pool, self._place.client, self._connection)
             brands = ",".join(brand.load().file.brands)
-            pool.add(name, brands=brands, is_lead=True, password=password)
-            self._tokens[agent] = pool.sign_in(name, password)
+            try:
+                pool.add(name, brands=brands, is_lead=True, password=password)
+                self._tokens[agent] = pool.sign_in(name, password)
+            except (BotoCoreError, ClientError) as error:
+                what = f"the emulator does not answer: {type(error).__name__}"
+                raise StackError(what) from error
         return self._tokens[agent]
 
 
