@@ -2,7 +2,7 @@
 real control, the desk's real routes, and a clock that only sleeping moves."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -42,7 +42,7 @@ class WorldStack:
         self.dynamo: Any = self.world.dynamo
         self.table = self.world.table
         self.time: Any = self.world.clock
-        self.signing = KEYS
+        self.signing: Mapping[str, str] = KEYS
         self._desk = _desk(self.world)
         self._sweeps_at = self.time.now() + SWEEP_MS
 
