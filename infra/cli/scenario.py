@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 
@@ -14,6 +15,8 @@ from infra.local.scenarios.stack import Place
 LIST = "list"
 TIMEOUT_S = 5
 _TWINS = ("x", "facebook", "telegram")
+_ADDRESSES = ("HOOKS", "DESK", *(f"TWIN_{name.upper()}" for name in _TWINS))
+_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 def scenario(arguments: argparse.Namespace, play: Callable[..., int] = run) -> int:
@@ -30,10 +33,16 @@ def scenario(arguments: argparse.Namespace, play: Callable[..., int] = run) -> i
 
 
 def running() -> Place | None:
-    """Find the local system that is up in this folder, or None."""
+    """Find the local system that is up in this folder, or None.
+
+    Raises: CommandError for one that is not on this machine.
+    """
     aws, facebook = place.find("AWS_ENDPOINT_URL"), place.find("TWIN_FACEBOOK")
     if not aws or not facebook:
         return None
+    addresses = [aws, *(place.lookup(name) for name in _ADDRESSES)]
+    if any((urlsplit(one).hostname or "") not in _HERE for one in addresses):
+        raise CommandError("scenarios are played on this machine only: unset HOOKS, DESK, ...")
     for url in (f"{aws}/_ministack/health", f"{facebook}/_twin/posts"):
         try:
             requests.get(url, timeout=TIMEOUT_S)

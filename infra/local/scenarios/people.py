@@ -7,6 +7,7 @@ from typing import Any, Final
 from infra.local.scenarios.checks import Hold
 from infra.local.scenarios.letters import Comment
 from infra.local.scenarios.play import SWITCH_S, Play, StuckError, only
+from infra.local.scenarios.shortcuts import end_lease
 from infra.local.scenarios.stack import Answer
 
 CLAIMS_MAX: Final = 50
@@ -39,7 +40,7 @@ def claim(play: Play, agent: str, comment: Comment) -> Held:
             if held.id == conversation.id:
                 case = play.case(comment)
                 until = case.lease_until if case else 0
-                play.note_hold(Hold(held.id, agent, held.epoch, play.now(), until))
+                play.holds.append(Hold(held.id, agent, held.epoch, play.now(), until))
                 return held
             others.append(held)
     finally:
@@ -83,7 +84,7 @@ def agent_vanishes(play: Play) -> None:
     play.say("a customer complained; Heed acknowledged it and opened a case")
     ana = claim(play, "ana", comment)
     play.say(f"Ana claims it (epoch {ana.epoch}), goes to lunch and does not come back")
-    play.end_lease(comment)
+    end_lease(play, comment)
     play.say("her lease of 15 minutes is made to run out now (a local shortcut)")
     play.wait("sweep to give the case back", lambda: _is_open(play, comment, ana), sweeps=2)
     play.say("sweep gave the case back: it is open again, under a new epoch")

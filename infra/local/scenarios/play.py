@@ -12,13 +12,10 @@ from heed.domain.account import AccountId
 from heed.domain.case import Case
 from heed.domain.conversation import Conversation
 from heed.domain.mention import MentionId
-from heed.domain.reply import FINAL, machine_reply
-from heed.ports import AgentReply, Move, StoredMention
-from heed.storage.accounts import TableAccounts
+from heed.ports import AgentReply, StoredMention
 from heed.storage.codec import stored_mention
 from heed.storage.conversations import TableConversations
 from heed.storage.mentions import TableMentions
-from heed.storage.outbox import TableOutbox
 from heed.storage.timeline import TableTimeline
 from infra.local.scenarios.checks import Found, Hold, Post
 from infra.local.scenarios.letters import PLATFORM, Comment, delivery
@@ -55,18 +52,18 @@ class Play:
     def __post_init__(self) -> None:
         """Take the account that is played on, and numbers that nobody has used before."""
         self._began_at = self.now()
-        self._account = registry.load().accounts(PLATFORM, CONNECTION)[0]
+        self._page = registry.load().accounts(PLATFORM, CONNECTION)[0]
         self._numbers = itertools.count(self._began_at)
         client, table = self.stack.dynamo, self.stack.table
+        self.account = AccountId(PLATFORM, self._page.id)
         self._mentions = TableMentions(client, table)
         self._conversations = TableConversations(client, table)
-        self._outbox = TableOutbox(client, table)
         self._timeline = TableTimeline(client, table)
 
     @property
     def brand(self) -> str:
         """The brand whose Page is played on."""
-        return self._account.brand
+        return self._page.brand
 
     # Saying, expecting, waiting.
 
@@ -113,7 +110,7 @@ class Play:
         """Make a comment by a new customer. `post`: below which post, else a new one."""
         number = next(self._numbers)
         return Comment(
-            page=self._account.id,
+            page=self._page.id,
             post=post or number,
             number=number * 10,
             text=text,
@@ -143,22 +140,22 @@ class Play:
     def write(self, *comments: Comment) -> None:
         """Let customers write, in one delivery."""
         changes = (comment.change() for comment in comments)
-        self.deliver(delivery(self._account.id, comments[-1].at_ms, *changes))
+        self.deliver(delivery(self._page.id, comments[-1].at_ms, *changes))
         self.told += [comment.id for comment in comments]
 
     def edit(self, comment: Comment, text: str) -> None:
         """Let a customer change what stands there."""
         changed = replace(comment, text=text)
-        self.deliver(delivery(self._account.id, self.now(), changed.change("edited")))
+        self.deliver(delivery(self._page.id, self.now(), changed.change("edited")))
 
     def delete(self, comment: Comment) -> None:
         """Let a customer delete a comment."""
-        self.deliver(delivery(self._account.id, self.now(), comment.change("remove")))
+        self.deliver(delivery(self._page.id, self.now(), comment.change("remove")))
 
     def answer_elsewhere(self, comment: Comment, text: str) -> None:
         """Let a colleague answer in the platform's own app."""
         own = comment.answered(text, self.now())
-        self.deliver(delivery(self._account.id, own.at_ms, own.change()))
+        self.deliver(delivery(self._page.id, own.at_ms, own.change()))
 
     # What the platform does.
 
@@ -216,47 +213,13 @@ class Play:
         """Wait until the machine's answer is sent."""
         self.wait("the acknowledgement", lambda: self.is_in(comment, "sent"), sweeps=sweeps)
 
-    # Switches and shortcuts.
+    # Switches.
 
     def switch(self, **switches: object) -> None:
         """Set the brand's switches as a lead does. Raises: StackError."""
         answer = self.stack.ask("ana", "PUT", f"/controls/{self.brand}", switches)
         if answer.status != HTTPStatus.OK:
             raise StackError(f"the switches are not taken: {answer.status} {answer.body}")
-
-    def wake(self, comment: Comment) -> None:
-        """Make a waiting reply due now. A local shortcut: nothing but its next look changes.
-
-        Raises: StuckError.
-        """
-        self.wait("a reply that nobody works on", lambda: self._is_awake(comment))
-
-    def _is_awake(self, comment: Comment) -> bool:
-        stored = self.stored(comment)
-        if stored is None or stored.sending.state not in ("planned", "doubt"):
-            return stored is not None and stored.sending.state in FINAL
-        state, looks = stored.sending.state, stored.sending.looks
-        reason = stored.reasons[-1] if stored.reasons else ""
-        move = Move(state, look_at=self.now(), reason=reason, looks=looks)
-        return self._outbox.move(machine_reply(comment.id), stored.sending, move)
-
-    def end_wait_of_account(self) -> None:
-        """Let the wait end now that the platform has asked for. A local shortcut."""
-        accounts = TableAccounts(self.stack.dynamo, self.stack.table, self.stack.time)
-        accounts.open(AccountId(PLATFORM, self._account.id), "throttled", self.now())
-
-    def end_lease(self, comment: Comment) -> None:
-        """Let the lease of a case run out now. A local shortcut. Raises: StuckError."""
-        for _ in range(DELIVERIES_MAX):
-            conversation = self.conversation(comment)
-            if conversation is not None and conversation.case is not None:
-                case = replace(conversation.case, lease_until=self.now())
-                if self._conversations.save(replace(conversation, case=case)):
-                    ends = self.now()
-                    at = next(i for i, h in enumerate(self.holds) if h.epoch == case.epoch)
-                    self.holds[at] = replace(self.holds[at], until=ends)
-                    return
-        raise StuckError("the case is written by others again and again")
 
     # The end.
 
@@ -281,10 +244,6 @@ class Play:
             posts=tuple(post for post in self._visible() if post.target in targets),
             holds=tuple(self.holds),
         )
-
-    def note_hold(self, hold: Hold) -> None:
-        """Note that an agent holds a case."""
-        self.holds.append(hold)
 
 
 def only(posts: Sequence[Post], *, machine: bool) -> list[Post]:

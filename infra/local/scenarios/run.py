@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from heed import brand
 from infra.local.deploy import DeployError
 from infra.local.emulator import EmulatorError
@@ -79,6 +81,9 @@ def run(name: str, place: Place | None, *, patience_s: float = PATIENCE_S) -> in
             return _played_live(name, place_of(running), patience_s)
     except (DeployError, EmulatorError, StackError) as error:
         print(f"heed scenario: {error}", file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"heed scenario: the emulator refuses: {error}", file=sys.stderr)
         return 1
 
 

@@ -8,6 +8,7 @@ from heed.domain.policy import PUBLIC_AGE_MS_MAX
 from infra.local.scenarios.letters import Comment, delivery
 from infra.local.scenarios.people import COMPLAINT
 from infra.local.scenarios.play import DELIVERIES_MAX, SWITCH_S, Play
+from infra.local.scenarios.shortcuts import end_wait_of_account, wake
 
 REPEATS: Final = 100
 ANSWERED: Final = 3
@@ -52,11 +53,11 @@ def platform_down(play: Play) -> None:
         _outage(play, customers)
     finally:
         play.recover()
-        play.end_wait_of_account()
+        end_wait_of_account(play)
     play.say("the hour is over and Facebook works again (a local shortcut: the waits end now)")
     play.pass_time(SWITCH_S, "functions believe what they read of an account for 15 seconds")
     for comment in customers:
-        play.wake(comment)
+        wake(play, comment)
     _recovery(play, customers)
 
 
@@ -90,7 +91,7 @@ def _recovery(play: Play, customers: Sequence[Comment]) -> None:
     play.expect(not play.posts(ageing), "customer 4 gets no late machine text: a case for people")
     play.wait("the first look", lambda: _looks_for(play, doubtful), sweeps=1)
     play.say("customer 1: Heed looks for its reply and does not find it; a second look must agree")
-    play.wake(doubtful)
+    wake(play, doubtful)
     play.say("(a local shortcut: the minute for Facebook's index is left out)")
     play.wait_for_answer(doubtful, sweeps=2)
     play.say("customer 1: not found twice, so it is sent again, and stands")

@@ -98,3 +98,13 @@ def test_a_running_system_without_its_secrets_is_told(tmp_path: Path) -> None:
 
         with pytest.raises(CommandError, match=r"start `make run` again"):
             running()
+
+
+def test_a_system_elsewhere_is_never_played_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_env(tmp_path, "http://127.0.0.1:9")
+    monkeypatch.setenv("HOOKS", "https://hooks.example/hooks")
+
+    with pytest.raises(CommandError, match="on this machine only"):
+        running()
