@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     missed = commands.add_parser("gaps", help="what webhooks missed and re-reading found")
     missed.add_argument("--hours", type=int, default=48, help="how far back; default: 48")
     missed.set_defaults(run=gaps.gaps)
+    _add_scenario(commands)
     return parser
 
 
@@ -139,6 +140,22 @@ def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         command.add_argument("--dry-run", action="store_true", help="only say what would be done")
         command.add_argument("--limit", type=int, default=replay.LIMIT_MAX, help="so many at most")
         command.add_argument("--stage", default="", help="a deployed stage; default: the local run")
+
+
+def _add_scenario(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser("scenario", help="play what goes wrong, and see what Heed does")
+    command.add_argument("name", nargs="?", default="list", help="default: list them all")
+    command.add_argument(
+        "--patience", type=int, default=60, help="seconds that a step without a timer may take"
+    )
+    command.set_defaults(run=_scenario)
+
+
+def _scenario(arguments: argparse.Namespace) -> int:
+    # Imported here, as for `up`.
+    from infra.cli.scenario import scenario
+
+    return scenario(arguments)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,11 @@ def _add_faults(twin: Twin, request: TwinRequest) -> JsonObject:
     return {"waiting": len(twin.faults)}
 
 
+def _clear_faults(twin: Twin, request: TwinRequest) -> JsonObject:
+    twin.faults.clear()
+    return {"waiting": len(twin.faults)}
+
+
 def _add_objects(twin: Twin, request: TwinRequest) -> JsonObject:
     """Register what exists. Everything is read before anything is changed."""
     names = frozenset({"objects", "deleted", "blocked", "accounts"})
@@ -146,7 +151,7 @@ Handler = Callable[[Twin, TwinRequest], JsonObject]
 CONTROLS: Mapping[str, Mapping[str, Handler]] = {
     "posts": {"GET": _posts},
     "log": {"GET": _log},
-    "faults": {"POST": _add_faults},
+    "faults": {"POST": _add_faults, "DELETE": _clear_faults},
     "objects": {"POST": _add_objects},
     "learn": {"POST": _learn},
 }

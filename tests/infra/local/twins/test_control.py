@@ -64,6 +64,15 @@ def test_faults_are_queued(scene: Scene) -> None:
     assert scene.twin.faults.take("lookup", accepted=True) == Fault("slow", 0.5, "lookup")
 
 
+def test_faults_that_wait_are_taken_away(scene: Scene) -> None:
+    scene.twin.faults.add(Fault("slow"), Fault("throttle"))
+
+    answer = _ask(scene, "DELETE", "faults")
+
+    assert answer.status == 200
+    assert not scene.twin.faults
+
+
 def test_what_exists_is_registered(scene: Scene) -> None:
     objects = [{"id": "500", "author_id": "9001", "summons": [BRAND.id], "at_ms": 1}]
     accounts = [{"id": BRAND.id, "token": "token-new", "handle": "heedair"}]
@@ -139,4 +148,4 @@ def test_unknown_names_and_wrong_methods_are_told_what_there_is(scene: Scene) ->
 
     assert (unknown.status, wrong.status) == (404, 405)
     assert "posts" in answer_of(unknown)["error"]
-    assert wrong.headers["allow"] == "POST"
+    assert wrong.headers["allow"] == "POST, DELETE"
