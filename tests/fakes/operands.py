@@ -1,6 +1,7 @@
 """What conditions and updates share: operands, the functions' meaning, checks on given values."""
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.fakes.paths import Path, find, path_text
 from tests.fakes.refusals import RefusalError
@@ -95,7 +96,9 @@ def check_between(low: AttributeValue, high: AttributeValue) -> None:
         raise RefusalError(
             "The BETWEEN operator requires same data type for lower and upper bounds; " + operands
         )
-    if scalar_of(low) > scalar_of(high):  # type: ignore[operator] # same tag, so same kind
+    # Of one tag, so of one kind.
+    least: Any = scalar_of(low)
+    if least > scalar_of(high):
         raise RefusalError(
             "The BETWEEN operator requires upper bound to be greater than or equal to lower "
             "bound; " + operands

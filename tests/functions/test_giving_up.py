@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
@@ -239,7 +239,7 @@ def test_a_mark_at_which_triage_always_fails_becomes_a_case(private: bool) -> No
 def test_a_mark_of_a_brand_that_left_the_file_waits() -> None:
     world = World()
     world.deliver("x", x_own_message(B, "hello", at=1))
-    del world.handing.policies["acme"]  # type: ignore[attr-defined]  # A dict in this world.
+    del cast("dict[str, object]", world.handing.policies)["acme"]
 
     for _ in range(7):
         world.clock.forward(ms=HOUR_MS)
@@ -278,7 +278,7 @@ def test_a_busy_conversation_is_met_again(world: World) -> None:
 
 def test_what_nobody_can_read_of_a_brand_that_left_the_file_waits(world: World) -> None:
     spoil(world)
-    del world.handing.policies["acme"]  # type: ignore[attr-defined]  # A dict in this world.
+    del cast("dict[str, object]", world.handing.policies)["acme"]
 
     minutes(world, 40)
 

@@ -279,7 +279,8 @@ def desk_of(world: WholeWorld) -> Client:
         voices={"acme": VOICE},
         meter=world.meter,
     )
-    return Client(_Behind(desk, world), ANA)  # type: ignore[arg-type]
+    behind: Any = _Behind(desk, world)
+    return Client(behind, ANA)
 
 
 class _Behind:

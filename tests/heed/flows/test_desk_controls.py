@@ -7,6 +7,7 @@ from heed.domain.policy import Control, Mode
 from heed.errors import ForbiddenError, InvalidRequestError
 from heed.flows.desk import Agent
 from heed.flows.desk_controls import Switch, list_controls, set_control
+from heed.storage.controls import TableControls
 from tests.heed.flows.desks import ANA, BOTH, LEAD, STRANGER, make_world
 
 
@@ -36,7 +37,7 @@ def test_a_switch_starts_from_what_another_process_wrote() -> None:
     world = make_world()
     list_controls("acme", LEAD, world.desk)
     client, table = world.backend.dynamo, world.backend.table
-    other = type(world.desk.controls)(client, table, world.backend.clock)  # type: ignore[call-arg]  # The real class.
+    other = TableControls(client, table, world.backend.clock)
     other.put("acme", Control(paused=True))
 
     assert set_control("acme", Switch(sombre=True), LEAD, world.desk).paused
