@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.domain import case as cases
-from heed.domain.case import BANDS, LEASE_MS, RESOLUTIONS, Band, Case, CaseState
+from heed.domain.case import (
+    BANDS,
+    LEASE_MS,
+    PENDING_MAX,
+    RESOLUTIONS,
+    RING_AGAIN_MS,
+    Band,
+    Case,
+    CaseState,
+)
 from heed.errors import InvalidRequestError, NewMentionError, StaleEpochError, TransitionError
 from tests.heed.domain.givens import M1, M2, NOON, case
 
@@ -27,6 +36,19 @@ WRITES: dict[str, Callable[[Case, str, int], Case]] = {
     "resolve": resolved,
 }
 writes = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+
+
+def test_a_case_has_its_limits() -> None:
+    assert (LEASE_MS, RING_AGAIN_MS, PENDING_MAX) == (900_000, 600_000, 50)
+
+
+def test_a_new_case_is_nobodys_and_has_said_nothing_yet() -> None:
+    new = Case("open", "low", due_at=2, epoch=1, opened_at=1, opened_by=M1, reason="once")
+
+    assert (new.agent, new.attempt, new.lease_until, new.rung_at) == ("", "", 0, 0)
+    assert (new.pending, new.flags, new.chores, new.skill, new.page) == ((), (), (), "", False)
+    assert (new.resolution, new.resolved_at) == ("", 0)
+    assert new.is_live
 
 
 def test_an_open_case_is_claimed_under_a_new_epoch_with_a_lease() -> None:
