@@ -24,13 +24,15 @@ from heed.flows.sending import Replying
 from heed.outbound import TOTAL_TIMEOUT_S, HttpSender, twins_of
 from heed.queues import read_lane_message
 from heed.settings import ReplySettings
+from heed.storage.accounts import TableAccounts
 from heed.storage.controls import TableControls
 from heed.storage.outbox import TableOutbox
-from heed.storage.secrets import CachedSecrets, SecretsClient
+from heed.storage.secrets import CachedSecrets
 from heed.telemetry import CountingMeter, SystemTime, report, report_failures
 
-# A call to a platform, with the reads and writes around it.
-SEND_MS_MAX = int(TOTAL_TIMEOUT_S * 1000) + 5_000
+# A look, a renewed token and a send, with the reads and writes around them.
+CALLS_MAX = 3
+SEND_MS_MAX = CALLS_MAX * int(TOTAL_TIMEOUT_S * 1000) + 5_000
 Work = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
 
 
@@ -39,12 +41,13 @@ def services() -> Work:
     """Build everything, once per process."""
     settings = ReplySettings.read(os.environ)
     client, time, brands = composition.dynamo(), SystemTime(), brand.load()
-    counts, secrets = CountingMeter(), cast("SecretsClient", boto3.client("secretsmanager"))
+    counts, secrets = CountingMeter(), cast("Any", boto3.client("secretsmanager"))
     replying = Replying(
         handing=composition.handing(settings, client, brands, time, counts),
         controls=TableControls(client, settings.table, time),
         outbox=TableOutbox(client, settings.table),
-        secrets=CachedSecrets(secrets, settings.secret_prefix, time),
+        accounts=TableAccounts(client, settings.table, time),
+        secrets=CachedSecrets(secrets, settings.secret_prefix, time, secrets),
         sender=HttpSender(twins_of(settings.platform_hosts), stage=settings.stage),
         policies=brands.policies,
         voices=brands.voices,

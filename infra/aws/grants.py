@@ -52,14 +52,19 @@ class Grants:
 
     def secrets(self, kind: SecretKind) -> iam.PolicyStatement:
         """Allow to read every secret of one kind of this stage."""
-        name = f"{self._deployment.secret_prefix}*/*/{kind}{_SECRET_SUFFIX}"
-        arn = self._stack.format_arn(
+        return _allow("secretsmanager", ["GetSecretValue"], [self._secrets(kind)])
+
+    def store_secrets(self, kind: SecretKind) -> iam.PolicyStatement:
+        """Allow to store new values in the secrets of one kind of this stage."""
+        return _allow("secretsmanager", ["PutSecretValue"], [self._secrets(kind)])
+
+    def _secrets(self, kind: SecretKind) -> str:
+        return self._stack.format_arn(
             service="secretsmanager",
             resource="secret",
-            resource_name=name,
+            resource_name=f"{self._deployment.secret_prefix}*/*/{kind}{_SECRET_SUFFIX}",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        return _allow("secretsmanager", ["GetSecretValue"], [arn])
 
     def _table(self, rest: str = "") -> str:
         name = self._deployment.table_name + rest

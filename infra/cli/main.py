@@ -100,6 +100,8 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("brand")
+        if name == "resume":
+            command.add_argument("--account", help="enable an account again, e.g. x#2244994945")
         command.set_defaults(run=run)
 
 

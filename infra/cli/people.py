@@ -52,27 +52,32 @@ def token(arguments: argparse.Namespace) -> int:
 
 def pause(arguments: argparse.Namespace) -> int:
     """Stop the machine answers of a brand."""
-    return _switch(arguments.brand, paused=True)
+    return _switch(arguments.brand, {"paused": True})
 
 
 def resume(arguments: argparse.Namespace) -> int:
-    """Let the machine answer again."""
-    return _switch(arguments.brand, paused=False)
+    """Let the machine answer again, or one account that was disabled."""
+    if arguments.account:
+        return _switch(arguments.brand, {"enabled": [arguments.account]})
+    return _switch(arguments.brand, {"paused": False})
 
 
-def _switch(brand: str, *, paused: bool) -> int:
+def _switch(brand: str, switch: dict[str, object]) -> int:
     desk = place.lookup("DESK")
     headers = {"authorization": f"Bearer {place.lookup('TOKEN')}"}
     url = f"{desk}/controls/{brand}"
     try:
         # Only the one switch: what others set meanwhile stays.
-        answer = requests.put(url, json={"paused": paused}, headers=headers, timeout=TIMEOUT_S)
+        answer = requests.put(url, json=switch, headers=headers, timeout=TIMEOUT_S)
     except requests.RequestException as error:
         reason = type(error).__name__
         raise CommandError(f"{desk} does not answer ({reason}): is the system up?") from error
     if not answer.ok:
         raise CommandError(f"the desk said {answer.status_code}: {_message(answer)}")
-    print(f"{brand}: {'paused' if paused else 'answering'}")
+    control = answer.json()
+    print(f"{brand}: {'paused' if control['paused'] else 'answering'}")
+    for account in control["disabled"]:
+        print(f"{account}: disabled; to let it answer: heed resume {brand} --account '{account}'")
     return 0
 
 

@@ -38,6 +38,8 @@ HOME = Path(".heed")
 STAGE = "local"
 AGENT = "ana"
 TROUBLE_PATIENCE_S = 10
+# It may be taken back for 15 seconds; should it be rung for too early, sweep comes each minute.
+REPLY_PATIENCE_S = 90
 
 
 class _Make(Protocol):
@@ -249,7 +251,7 @@ def _played(running: Running, patience_s: float) -> list[Played]:
 
 
 def _wait_for_agents_reply(running: Running, worked: agents.Worked) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + REPLY_PATIENCE_S
     while time.monotonic() < deadline:
         posts = [p for twin in running.twins.values() for p in twin.visible_posts()]
         if any(p.text == agents.TEXT for p in posts):

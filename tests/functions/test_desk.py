@@ -12,8 +12,10 @@ from functions.desk import handler
 from heed.desk_models import BODY_BYTES_MAX
 from heed.desk_routes import ROUTES
 from heed.domain.case import LEASE_MS
-from heed.domain.reply import machine_reply
+from heed.domain.mention import ConversationId
+from heed.domain.reply import UNDO_MS, machine_reply
 from heed.flows.handover import RACES_MAX
+from heed.ports import AgentReply, Move
 from heed.queues import lane_message
 from tests.functions.conftest import Enter
 from tests.heed.flows.desks import World, make_case, make_draft, make_mention, make_world, write
@@ -100,9 +102,46 @@ def test_a_case_is_claimed_read_answered_and_resolved() -> None:
     assert (read_status, read["case"]["pending"]) == (200, [mention])
     assert read["timeline"][0]["verdict"]["ruling"] == "allow"
     assert read["channel"]["text_max"] == 280
-    assert (reply_status, reply) == (202, {"reply": {"id": "r1", "state": "planned"}})
+    planned = {"id": "r1", "state": "planned", "reason": "", "leaves_at": world.now + UNDO_MS}
+    assert (reply_status, reply) == (202, {"reply": planned})
     assert (again_status, again) == (reply_status, reply)
     assert (end_status, end["case"]["state"]) == (200, "resolved")
+
+
+def test_a_reply_is_taken_back_until_it_has_left() -> None:
+    world, client = make_client()
+    case, mention = claimed(world, client)
+    client.call("POST", f"/cases/{case}/replies", reply_to(mention))
+    path = f"/cases/{case}/replies/r1"
+
+    status, undone = client.call("DELETE", path)
+
+    cancelled = {"id": "r1", "state": "cancelled", "reason": "undone", "leaves_at": 0}
+    assert (status, undone) == (200, {"reply": cancelled})
+    assert client.call("DELETE", path) == (200, {"reply": cancelled})
+    assert client.call("GET", f"/cases/{case}")[1]["case"]["pending"] == [mention]
+    assert client.call("DELETE", f"/cases/{case}/replies/r2")[0] == 404
+    assert Client(world, BEN).call("DELETE", path)[0] == 403
+    again = client.call("POST", f"/cases/{case}/replies", reply_to(mention, reply_id="r2"))[1]
+    assert again["reply"]["state"] == "planned"
+    [written] = [e for e in world.desk.timeline.entries(ConversationId(case))
+                 if isinstance(e, AgentReply) and e.ref.part.endswith("r2")]  # fmt: skip
+    assert world.desk.outbox.move(written.ref, written.sending, Move("sent"))
+    status, left = client.call("DELETE", f"/cases/{case}/replies/r2")
+    assert (status, left["error"]) == (409, "conflict")
+    assert "has left" in left["message"]
+
+
+def test_a_lead_enables_an_account_again() -> None:
+    world, client = make_client(LEAD)
+    world.desk.controls.disable("acme", "x#111")
+    assert client.call("GET", "/controls/acme")[1]["disabled"] == ["x#111"]
+
+    status, switched = client.call("PUT", "/controls/acme", {"enabled": ["x#111"]})
+
+    assert (status, switched["disabled"], switched["paused"]) == (200, [], False)
+    status, refused = client.call("PUT", "/controls/acme", {"enabled": ["x#222"]})
+    assert (status, refused["field"]) == (422, "enabled")
 
 
 def test_no_work_is_204_without_a_body() -> None:

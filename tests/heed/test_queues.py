@@ -66,6 +66,17 @@ def test_a_lane_carries_the_key_of_a_reply_in_ascii(backend: Backend, ref: Reply
     assert set(json.loads(body)) == {"owner", "part"}
 
 
+def test_a_lane_keeps_a_message_back_as_long_as_told(backend: Backend) -> None:
+    base = backend.add_queues("reply-x")
+
+    SqsLanes(backend.sqs, base).ring("x", REFS[0], 600)
+
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
+    answer = backend.sqs.get_queue_attributes(QueueUrl=f"{base}reply-x", AttributeNames=names)
+    assert received(backend, f"{base}reply-x") == []
+    assert answer["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
+
+
 @pytest.mark.parametrize(
     "body",
     [*UNREADABLE, '{"owner": "mention#x"}', '{"owner": 5, "part": "-"}', '{"part": "-"}', ""],
@@ -215,3 +226,15 @@ def test_the_subject_of_a_page_has_a_length_that_the_service_takes() -> None:
     SnsPager(topic, TOPIC).page("acme", CONVERSATION, "long_" * 50, MENTION)
 
     assert len(topic.messages[0]["Subject"]) == SUBJECT_CHARS_MAX
+
+
+def test_a_page_about_an_account_names_it() -> None:
+    sns = FakeSns(TOPIC)
+
+    SnsPager(sns, TOPIC).page_account("acme", "x#2244994945", "token")
+
+    [page] = sns.messages
+    assert json.loads(page["Message"]) == {
+        "brand": "acme", "account": "x#2244994945", "reason": "token"
+    }  # fmt: skip
+    assert "token" in page["Subject"]

@@ -31,6 +31,8 @@ def add_reply(parts: Parts) -> lambda_.Function:
             parts.grants.items("GetItem", "PutItem", "UpdateItem"),
             parts.grants.query_table(),
             parts.grants.secrets("token"),
+            # A renewed token is stored before anybody uses it.
+            parts.grants.store_secrets("token"),
             consume(lanes.values()),
             send(parts.queues.handed_over),
             publish(parts.pages),

@@ -211,15 +211,43 @@ def test_a_watched_account_sends_nothing_that_was_decided_before(world: World) -
     assert (world.state(MA), world.stored(MA).reasons[0]) == ("queued", "watch")
 
 
-def test_a_disabled_account_holds_until_it_is_too_late(world: World) -> None:
-    decided(world)
+def revoke(world: World) -> None:
     world.deliver("x", x_event("oauth.revoke", {"user_id": X_ACCOUNT}))
     world.clock.forward(s=15)
 
-    assert bring(world) == "postponed"
-    world.clock.forward(s=3 * HOUR_S)
-    assert bring(world) == "withheld"
+
+def test_what_waits_for_a_disabled_account_becomes_a_case_and_people_are_told_once(
+    world: World,
+) -> None:
+    say(world, "@acmeair the crew was wonderful")
+    say(world, COMPLAINT, B, author="77")
+    world.triage()
+    revoke(world)
+
+    assert bring(world) == bring(world, MB) == "withheld"
+
+    assert [world.state(one) for one in (MA, MB)] == ["queued", "queued"]
+    assert world.stored(MA).reasons[0] == "disabled"
+    assert world.case(MA).pending == (MA,)
+    assert "disabled" in world.case(MB).flags
+    assert world.told() == [{"brand": "acme", "account": f"x#{X_ACCOUNT}", "reason": "disabled"}]
     assert world.posts() == []
+
+
+def test_an_account_that_people_enabled_again_answers(world: World) -> None:
+    revoke(world)
+    say(world)
+    world.run()
+    world.controls.enable("acme", f"x#{X_ACCOUNT}")
+    say(world, COMPLAINT, B, author="77")
+    world.run()
+    assert (world.state(MA), world.state(MB)) == ("queued", "sent")
+
+    revoke(world)
+    say(world, COMPLAINT, C, author="78")
+    world.run()
+    assert world.state(MC) == "queued"
+    assert len(world.told()) == 2
 
 
 # Rules.
@@ -472,18 +500,16 @@ def test_a_person_learns_that_the_author_deleted_it(world: World) -> None:
     assert len(world.posts()) == 1
 
 
-def test_a_person_learns_within_the_hour_that_an_account_is_disabled(world: World) -> None:
+def test_a_person_learns_at_once_that_an_account_is_disabled(world: World) -> None:
     decided(world)
     world.run()
     world.claim_case(MA)
     ref = world.write_reply(MA, "We found your bag, Marta.")
-    world.deliver("x", x_event("oauth.revoke", {"user_id": X_ACCOUNT}))
-    world.clock.forward(s=15)
+    revoke(world)
 
-    assert reply(ref, world.replying) == "postponed"
-    world.clock.forward(s=HOUR_S + 1)
     assert reply(ref, world.replying) == "refused"
 
+    assert world.agents_reply(ref).reason == "disabled"
     assert "refused_disabled" in world.case(MA).flags
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from heed import adapter as adapters
 from heed.adapter import Lookup, OwnReply
-from heed.domain.reply import LEASE_MARGIN_MS, ReplyRef, Sending
+from heed.domain.account import AccountId
+from heed.domain.reply import LEASE_MARGIN_MS, RETRY_MS, ReplyRef, Sending
 from heed.errors import DoubtfulError, NotSentError, ReplyRejectedError
 from heed.flows.reply import reply
 from heed.flows.sending import Job, end
@@ -133,7 +134,6 @@ def test_two_looks_that_find_nothing_let_it_be_sent_again(kind: FaultKind, world
     assert sending(world).looks == 1
     assert bring(world) == "too_early"
     world.clock.forward(s=60)
-    assert bring(world) == "planned"
     assert bring(world) == "sent"
 
     assert len(world.posts()) == 1
@@ -166,16 +166,16 @@ def test_a_worker_that_died_is_looked_for_when_its_lease_ran_out(world: World) -
     assert len(world.posts()) == 1
 
 
-def test_a_third_try_that_fails_is_parked_for_a_person(world: World) -> None:
+def test_a_third_try_that_is_not_found_is_refused_and_goes_to_a_person(world: World) -> None:
     decided(world)
     for _ in range(3):
         fails(world, "lose_request")
 
     world.run(15)
 
-    assert world.state(MA) == "parked"
+    assert world.state(MA) == "refused"
     assert world.posts() == []
-    assert "parked_not_sent" in world.case(MA).flags
+    assert "refused_not_found" in world.case(MA).flags
     assert len([call for call in world.sender.calls if call.method == "POST"]) == 3
 
 
@@ -253,6 +253,7 @@ def test_a_look_up_that_cannot_be_built_counts_as_none(world: World) -> None:
     replying = with_adapter(world, find_own_reply=_refuses)
 
     assert reply(ref, replying) == "doubt"
+    world.clock.forward(s=10)
     assert reply(ref, replying) == "parked"
     assert "parked_no_lookup" in world.case(MA).flags
 
@@ -323,12 +324,12 @@ def test_a_platform_that_cannot_be_reached_is_tried_three_times(world: World) ->
     world.sender.failures = [NotSentError("no way there")] * 3
 
     assert bring(world) == "planned"
-    assert sending(world).opens_at == world.clock.now() + 60_000
+    assert sending(world).opens_at == world.clock.now() + RETRY_MS
     world.run(10)
 
-    assert world.state(MA) == "parked"
+    assert world.state(MA) == "refused"
     assert len(world.sender.calls) == 3
-    assert "parked_not_sent" in world.case(MA).flags
+    assert "refused_not_sent" in world.case(MA).flags
 
 
 def test_a_platform_that_comes_back_gets_it(world: World) -> None:
@@ -354,28 +355,32 @@ def test_what_the_platform_refuses_goes_to_people(world: World) -> None:
     assert world.conversation(MA).ack is None
 
 
-def test_a_token_that_expired_is_given_time_to_be_renewed(world: World) -> None:
+def test_a_token_that_expired_is_in_time_whenever_a_person_stores_a_new_one(world: World) -> None:
     decided(world)
     world.twin("x").world.expire_token(X_ACCOUNT)
 
-    assert bring(world) == "planned"
-    assert sending(world).opens_at == world.clock.now() + 15 * 60_000
-    world.run(5)
+    assert bring(world) == "token"
+    assert (sending(world).state, sending(world).tries) == ("planned", 0)
+    world.run(50)
+    assert world.state(MA) == "planned"
     world.twin("x").world.grant_token(X_ACCOUNT, "token-new")
     world.store_secret(f"x/{X_ACCOUNT}/token", token="token-new")
-    world.run(15)
+    world.run(2)
 
     assert world.state(MA) == "sent"
+    assert world.accounts.get(AccountId("x", X_ACCOUNT)).is_well
+    assert [one["reason"] for one in world.told()] == ["token"]
 
 
 def test_a_token_that_nobody_renews_ends_with_people(world: World) -> None:
     decided(world)
     world.twin("x").world.expire_token(X_ACCOUNT)
 
-    world.run(45)
+    world.run(130)
 
-    assert world.state(MA) == "parked"
-    assert "parked_token" in world.case(MA).flags
+    assert (world.state(MA), world.stored(MA).reasons[0]) == ("queued", "stale")
+    assert MA in world.case(MA).pending
+    assert [one["reason"] for one in world.told()] == ["token"]
 
 
 def test_an_account_without_a_token_waits_for_one(world: World) -> None:
@@ -470,7 +475,8 @@ def test_a_persons_words_that_never_leave_come_back_to_people(world: World) -> N
 
     world.run(10)
 
-    assert world.agents_reply(ref).sending.state == "parked"
+    after = world.agents_reply(ref)
+    assert (after.sending.state, after.reason) == ("refused", "not_sent")
     assert MA in world.case(MA).pending
 
 

@@ -29,6 +29,7 @@ from heed.flows.triage import Triaging, triage
 from heed.ports import AgentReply, StoredMention
 from heed.queues import SnsPager, SqsBells, SqsLanes, read_lane_message
 from heed.registry import Registry
+from heed.storage.accounts import TableAccounts
 from heed.storage.codec import stored_mention
 from heed.storage.controls import TableControls
 from heed.storage.conversations import TableConversations
@@ -257,7 +258,8 @@ class World:
         self.outbox = TableOutbox(client, table)
         self.timeline = TableTimeline(client, table)
         self.controls = TableControls(client, table, clock)
-        secrets = CachedSecrets(self.secrets_client, SECRET_PREFIX, clock)
+        self.accounts = TableAccounts(client, table, clock)
+        secrets = CachedSecrets(self.secrets_client, SECRET_PREFIX, clock, self.secrets_client)
         voice = _BRANDS.voices["acme"]
         self.handing = Handing(
             mentions=self.mentions,
@@ -283,6 +285,7 @@ class World:
             handing=self.handing,
             controls=self.controls,
             outbox=self.outbox,
+            accounts=self.accounts,
             secrets=secrets,
             sender=self.sender,
             policies=policies,
@@ -460,6 +463,11 @@ class World:
 
     def bells(self, brand_id: str = "acme") -> Counter[str]:
         return Counter({b: n for b in BANDS if (n := len(self.queue(f"work-{brand_id}-{b}")))})
+
+    def told(self) -> list[dict[str, str]]:
+        """The pages about accounts."""
+        pages = [json.loads(message["Message"]) for message in self.sns.messages]
+        return [page for page in pages if "account" in page]
 
     def find(self, mention: str) -> StoredMention | None:
         return self.mentions.get(MentionId(mention))

@@ -164,7 +164,9 @@ REPLIES = st.builds(
     text=TEXTS,
     at=INSTANTS,
     private=st.booleans(),
-    sending=st.just(Sending("planned")),
+    sending=st.builds(Sending, state=st.just("planned"), opens_at=INSTANTS),
+    # Why it waits is written by what comes later.
+    reason=st.just(""),
 )
 NOTES = st.builds(
     Note,
@@ -262,7 +264,7 @@ def test_a_bar_in_a_word_never_makes_two_of_it(values: list[str]) -> None:
 def test_every_attribute_of_a_sending_comes_back() -> None:
     names = {
         "epoch": "ep", "lease_until": "lu", "first_try_at": "ft", "tries": "tr", "looks": "lk",
-        "opens_at": "nb", "by": "by", "key": "ky", "fingerprint": "fp", "reply_id": "rid",
+        "opens_at": "nb", "doubt_at": "db", "by": "by", "key": "ky", "fingerprint": "fp", "reply_id": "rid",
     }  # fmt: skip
     texts = ("by", "key", "fingerprint", "reply_id")
     values: dict[str, Any] = {

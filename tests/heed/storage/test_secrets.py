@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from heed.errors import SecretMissingError
+from heed.errors import SecretMissingError, SettingsError
 from heed.storage.secrets import CACHE_MS, REFRESH_MS_MIN, CachedSecrets
 from tests.backends import START_MS, Backend, memory_backend
 from tests.fakes.refusals import client_error
@@ -189,15 +189,51 @@ def test_a_known_secret_survives_an_outage_of_its_store() -> None:
 def test_an_account_has_its_token(backend: Backend) -> None:
     store_secret(backend, {"token": "t1"}, "x/2244994945/token")
 
-    assert secrets_of(backend).token("x", "2244994945") == "t1"
+    assert secrets_of(backend).token_fields("x", "2244994945") == {"token": "t1"}
 
 
-@pytest.mark.parametrize("value", [{}, {"token": ""}, {"current": "k1"}])
+@pytest.mark.parametrize("value", [{}, {"token": ""}, {"token": 5}, {"current": "k1"}])
 def test_a_token_that_nobody_filled_in_is_missing(backend: Backend, value: Any) -> None:
     store_secret(backend, value, "x/2244994945/token")
 
     with pytest.raises(SecretMissingError, match="2244994945"):
-        secrets_of(backend).token("x", "2244994945")
+        secrets_of(backend).token_fields("x", "2244994945")
+
+
+def test_a_new_token_is_stored_with_what_belongs_to_it(backend: Backend) -> None:
+    store_secret(backend, {"token": "t1", "refresh_token": "r1"}, "x/2244994945/token")
+    client, prefix, clock = backend.secrets, backend.prefix, backend.clock
+    mine, other = CachedSecrets(client, prefix, clock, client), secrets_of(backend)
+    assert other.token_fields("x", "2244994945")["token"] == "t1"
+    new = {"token": "t2", "refresh_token": "r2", "expires_at": START_MS}
+
+    mine.store_token("x", "2244994945", new)
+
+    assert mine.token_fields("x", "2244994945") == new
+    assert other.token_fields("x", "2244994945")["token"] == "t1"
+    assert other.token_fields("x", "2244994945", fresh=True) == new
+    assert other.token_fields("x", "2244994945") == new
+
+
+def test_who_may_only_read_stores_no_token() -> None:
+    backend = memory_backend()
+    store_secret(backend, {"token": "t1"}, "x/2244994945/token")
+
+    with pytest.raises(SettingsError, match="not store"):
+        secrets_of(backend).store_token("x", "2244994945", {"token": "t2"})
+
+    assert secrets_of(backend).token_fields("x", "2244994945") == {"token": "t1"}
+
+
+def test_a_fresh_look_during_an_outage_takes_what_is_known() -> None:
+    backend, is_on = failing("InternalServiceError")
+    is_on[0] = False
+    store_secret(backend, {"token": "t1"}, "x/2244994945/token")
+    secrets = secrets_of(backend)
+    secrets.token_fields("x", "2244994945")
+    is_on[0] = True
+
+    assert secrets.token_fields("x", "2244994945", fresh=True) == {"token": "t1"}
 
 
 def test_a_connection_without_a_secret_says_nothing_of_a_key() -> None:

@@ -42,6 +42,7 @@ GRANTS: dict[str, dict[str, set[str]]] = {
         "dynamodb:UpdateItem": {TABLE},
         "dynamodb:Query": {TABLE},
         "secretsmanager:GetSecretValue": {f"{SECRET}token-??????"},
+        "secretsmanager:PutSecretValue": {f"{SECRET}token-??????"},
         "sqs:ReceiveMessage": LANES,
         "sqs:DeleteMessage": LANES,
         "sqs:GetQueueAttributes": LANES,

@@ -173,7 +173,9 @@ def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Listening]
 
 
 def test_pause_and_resume_switch_only_that(desk: Listening, capsys: Output) -> None:
+    desk.body = b'{"paused": true, "disabled": []}'
     assert main(["pause", "acme"]) == 0
+    desk.body = b'{"paused": false, "disabled": []}'
     assert main(["resume", "acme"]) == 0
 
     assert capsys.readouterr().out == "acme: paused\nacme: answering\n"
@@ -184,6 +186,19 @@ def test_pause_and_resume_switch_only_that(desk: Listening, capsys: Output) -> N
     assert {(path, token) for _, path, _, token in desk.asked} == {
         ("/v1/controls/acme", "Bearer a-token")
     }
+
+
+def test_resume_enables_an_account_and_names_those_that_are_disabled(
+    desk: Listening, capsys: Output
+) -> None:
+    desk.body = b'{"paused": true, "disabled": ["x#2"]}'
+
+    assert main(["resume", "acme", "--account", "x#1"]) == 0
+
+    assert [json.loads(body) for _, _, body, _ in desk.asked] == [{"enabled": ["x#1"]}]
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "acme: paused"
+    assert "heed resume acme --account 'x#2'" in said[1]
 
 
 @pytest.mark.parametrize(

@@ -110,14 +110,15 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Call:
     """An HTTP call that `outbound` performs. `auth` says where the account's token goes:
-    bearer = Authorization header; path = the placeholder {token} in the path."""
+    bearer = Authorization header; path = the placeholder {token} in the path; none = nowhere."""
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     host: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    auth: Literal["bearer", "path"] = "bearer"
+    # Both may hold secrets, when a token is renewed.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    auth: Literal["bearer", "path", "none"] = "bearer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,20 @@ class ConnectStep:
     call: Call | None = None
 
 
+class Renewing(Protocol):
+    """What an adapter offers besides where its platform renews tokens; both functions or neither.
+
+    `fields` is the secret that holds the token; what is returned replaces fields of the same name:
+    `token`, and as the platform has them `refresh_token`, `expires_at` (epoch milliseconds).
+
+    build_refresh  the call that renews, with `auth` none; None when the secret lacks what it needs
+    read_refresh   raises ReplyRejectedError when the platform refuses, else as `read_receipt`
+    """
+
+    def build_refresh(self, fields: Mapping[str, Any]) -> Call | None: ...
+    def read_refresh(self, response: Response, now: int) -> Mapping[str, Any]: ...
+
+
 class Adapter(Protocol):
     """What a module in `heed.platforms` offers. Functions take and return plain values.
 
@@ -187,6 +202,8 @@ class Adapter(Protocol):
                   ReplyRejectedError for a mention whose ids cannot stand in a call
     read_receipt  raises RateLimitedError, NotSentError, DoubtfulError or ReplyRejectedError;
                   `now` in epoch milliseconds
+                  With a KEY_WINDOW_S the cause "duplicate" says that the key is known: the reply
+                  stands already. Also asked about the refused answer to a look-up.
     find_own_reply  None where the platform offers no look-up for that mention
     sign          the headers, names in lower case, that make `verify` accept the body
 
@@ -231,6 +248,11 @@ def load(name: str) -> Adapter:
     if name not in names():
         raise UnknownConnectionError(f"no platform is called {name[:40]!r}")
     return cast("Adapter", importlib.import_module(f"heed.platforms.{name}"))
+
+
+def renewing(adapter: Adapter) -> Renewing | None:
+    """Tell whether an adapter can renew tokens, by giving it as one that can."""
+    return cast("Renewing", adapter) if hasattr(adapter, "build_refresh") else None
 
 
 def read_json(body: bytes) -> Json:

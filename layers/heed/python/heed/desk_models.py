@@ -26,6 +26,7 @@ from heed.flows.desk_controls import Switch
 BODY_BYTES_MAX: Final = 64 * 1024
 TEXT_CHARS_MAX: Final = 10_000
 SEEN_MAX: Final = 100
+ACCOUNTS_MAX: Final = 100
 LIMIT_MAX: Final = 100
 LIMIT_DEFAULT: Final = 20
 
@@ -104,6 +105,7 @@ class ControlBody(_Body):
     sombre: bool | None = None
     mode: Mode | None = None
     modes: dict[str, Mode] | None = None
+    enabled: Annotated[list[str], Field(max_length=ACCOUNTS_MAX)] = []
     brand: Any = None
     disabled: Any = None
     accounts: Any = None
@@ -112,7 +114,7 @@ class ControlBody(_Body):
         """Turn it into the flow's words."""
         is_cleared = "mode" in self.model_fields_set and self.mode is None
         mode: Mode | Literal["brand_file"] | None = "brand_file" if is_cleared else self.mode
-        return Switch(self.paused, self.sombre, mode, self.modes)
+        return Switch(self.paused, self.sombre, mode, self.modes, tuple(self.enabled))
 
 
 class _Query(BaseModel):

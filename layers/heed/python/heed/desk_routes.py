@@ -100,6 +100,7 @@ _VALUE = re.compile(r"\{(\w+)\}")
 _VALUES: Final = {
     "case": "[0-9a-f]{32}",
     "brand": "[a-z][a-z0-9_]{0,30}",
+    "reply": "[A-Za-z0-9_-]{1,64}",
     # Object ids may hold slashes; no id is longer.
     "mention": "[ -~]{1,700}",
 }
@@ -151,6 +152,11 @@ def _reply(ask: Ask, s: Desk) -> Result:
     wanted = models.read_body(models.ReplyBody, ask.body).answer()
     reply = desk_answers.answer(ask.path["case"], wanted, ask.agent, s)
     return Result(HTTPStatus.ACCEPTED, {"reply": asdict(reply)})
+
+
+def _undo(ask: Ask, s: Desk) -> Result:
+    reply = desk_answers.undo(ask.path["case"], ask.path["reply"], ask.agent, s)
+    return Result(HTTPStatus.OK, {"reply": asdict(reply)})
 
 
 def _note(ask: Ask, s: Desk) -> Result:
@@ -211,6 +217,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("PUT", "/v1/cases/{case}/lease", _renew),
     Route("DELETE", "/v1/cases/{case}/lease", _release),
     Route("POST", "/v1/cases/{case}/replies", _reply),
+    Route("DELETE", "/v1/cases/{case}/replies/{reply}", _undo),
     Route("POST", "/v1/cases/{case}/notes", _note),
     Route("PUT", "/v1/cases/{case}/resolution", _resolve),
     Route("GET", "/v1/mentions/{mention}", _show_mention),

@@ -99,7 +99,7 @@ class HttpSender:
         path = call.path
         if call.auth == "bearer":
             headers["Authorization"] = f"Bearer {token}"
-        else:
+        elif call.auth == "path":
             path = path.replace("{token}", quote(token, safe=":"))
         origin = self._twins.get(call.host, f"https://{call.host}")
         with self._session.request(

@@ -2,11 +2,12 @@
 
 Storage, queues and outbound implement them; tests give fakes. Instants are epoch milliseconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from heed.adapter import Call, Response
+from heed.domain.account import AccountId, AccountState, Cause
 from heed.domain.case import Band, CaseState
 from heed.domain.conversation import Conversation
 from heed.domain.decision import Source
@@ -150,7 +151,8 @@ class Conversations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AgentReply:
-    """A reply by a person, with the states of every reply."""
+    """A reply by a person, with the states of every reply. `reason`: why it waits or did not
+    leave."""
 
     ref: ReplyRef
     conversation: ConversationId
@@ -160,6 +162,7 @@ class AgentReply:
     at: int
     private: bool
     sending: Sending
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,8 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class Move:
     """Where a reply goes. `look_at`: the next look at an unfinished one, which is also the earliest
-    next try. `reason` is added to the reasons of a final state."""
+    next try. `reason` is added to the reasons of a final state. `doubt_at`: since when it is in
+    doubt, kept if it was so before."""
 
     state: ReplyState
     look_at: int = 0
@@ -212,6 +216,7 @@ class Move:
     reason: str = ""
     tries: int | None = None
     looks: int | None = None
+    doubt_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +258,50 @@ class Controls(Protocol):
 
     def put(self, brand: str, control: Control) -> None: ...
 
+    def disable(self, brand: str, account: str) -> None:
+        """Stop every reply of an account (named platform#id) until a person enables it."""
+        ...
+
+    def enable(self, brand: str, account: str) -> None: ...
+
     def opted_out(self, brand: str, platform: str, author: str) -> bool: ...
 
     def opt_out(self, brand: str, platform: str, author: str, at: int) -> None: ...
+
+
+class AccountStates(Protocol):
+    """How accounts stand with their platforms. Nothing is written while all is well."""
+
+    def get(self, account: AccountId) -> AccountState:
+        """Read how an account stands, at most 15 seconds old."""
+        ...
+
+    def note_failure(self, account: AccountId) -> None:
+        """Count a call without a clear answer. Enough in a row open the breaker."""
+        ...
+
+    def open(self, account: AccountId, cause: Cause, until: int) -> None:
+        """Keep an account's replies back until an instant."""
+        ...
+
+    def close(self, account: AccountId) -> None:
+        """Note that all is well again."""
+        ...
+
+    def take(self, account: AccountId, by: str, until: int) -> bool:
+        """Take the lease under which one worker probes or renews the token. False while another
+        holds it; who holds it may take it again."""
+        ...
+
+    def release(self, account: AccountId, by: str) -> None: ...
+
+    def note_renewed(self, account: AccountId, by: str) -> None:
+        """Note that a renewal came to an end, and give the lease back."""
+        ...
+
+    def note_told(self, account: AccountId, what: str) -> None:
+        """Note what people were told, so that they are told once."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,13 +323,25 @@ class DueList(Protocol):
 
 
 class Secrets(Protocol):
-    """Signing secrets and tokens, cached. Raises: SecretMissingError."""
+    """Signing secrets, cached. Raises: SecretMissingError."""
 
     def signing(self, platform: str, connection: str, *, refresh: bool = False) -> SigningSecrets:
         """Get the secrets of a connection. `refresh` asks for a new look, at most once a minute."""
         ...
 
-    def token(self, platform: str, account: str) -> str: ...
+
+class Tokens(Protocol):
+    """The accounts' tokens, cached, with what renews them. Raises: SecretMissingError."""
+
+    def token_fields(
+        self, platform: str, account: str, *, fresh: bool = False
+    ) -> Mapping[str, Any]:
+        """Get the whole secret that holds a token, past the cache if `fresh`."""
+        ...
+
+    def store_token(self, platform: str, account: str, fields: Mapping[str, Any]) -> None:
+        """Store a new token with what belongs to it."""
+        ...
 
 
 class Sender(Protocol):
@@ -294,9 +352,9 @@ class Sender(Protocol):
 
 
 class Lanes(Protocol):
-    """Reply lanes: one queue per platform, ids only."""
+    """Reply lanes: one queue per platform, ids only. `delay_s`: not to be heard before."""
 
-    def ring(self, platform: str, ref: ReplyRef) -> None: ...
+    def ring(self, platform: str, ref: ReplyRef, delay_s: int = 0) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +381,10 @@ class Pager(Protocol):
     """Reaches people at once. The page carries ids only, never a text."""
 
     def page(self, brand: str, conversation: ConversationId, reason: str, mention: str) -> None: ...
+
+    def page_account(self, brand: str, account: str, reason: str) -> None:
+        """Tell that an account (named platform#id) cannot answer until somebody looks."""
+        ...
 
 
 class Meter(Protocol):

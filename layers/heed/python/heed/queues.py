@@ -52,10 +52,11 @@ class SqsLanes:
         self._client = client
         self._base = queue_base
 
-    def ring(self, platform: str, ref: ReplyRef) -> None:
-        """Ask the reply function to look at a reply."""
+    def ring(self, platform: str, ref: ReplyRef, delay_s: int = 0) -> None:
+        """Ask the reply function to look at a reply, not before `delay_s` have passed."""
+        delay = {"DelaySeconds": delay_s} if delay_s else {}
         self._client.send_message(
-            QueueUrl=f"{self._base}reply-{platform}", MessageBody=lane_message(ref)
+            QueueUrl=f"{self._base}reply-{platform}", MessageBody=lane_message(ref), **delay
         )
 
 
@@ -128,10 +129,15 @@ class SnsPager:
 
     def page(self, brand: str, conversation: ConversationId, reason: str, mention: str) -> None:
         """Reach people at once, with ids only."""
+        ids = {"brand": brand, "case": conversation, "reason": reason, "mention": mention}
+        self._publish(f"Heed: urgent case ({reason})", ids)
+
+    def page_account(self, brand: str, account: str, reason: str) -> None:
+        """Tell that an account cannot answer until somebody looks."""
+        ids = {"brand": brand, "account": account, "reason": reason}
+        self._publish(f"Heed: an account cannot answer ({reason})", ids)
+
+    def _publish(self, subject: str, ids: dict[str, str]) -> None:
         self._client.publish(
-            TopicArn=self._topic,
-            Subject=f"Heed: urgent case ({reason})"[:SUBJECT_CHARS_MAX],
-            Message=json.dumps(
-                {"brand": brand, "case": conversation, "reason": reason, "mention": mention}
-            ),
+            TopicArn=self._topic, Subject=subject[:SUBJECT_CHARS_MAX], Message=json.dumps(ids)
         )

@@ -122,6 +122,14 @@ def see(case: Case, seen: tuple[MentionId, ...]) -> Case:
     return replace(case, pending=tuple(m for m in case.pending if m not in seen))
 
 
+def unsee(case: Case, mention: MentionId, now: int) -> Case:
+    """Put a mention back whose answer was taken back: nobody has answered it. Who resolved the case
+    with that answer finds it open again."""
+    if not case.is_live:
+        case = replace(reopened(case, now), resolution="", resolved_at=0)
+    return replace(case, pending=(*(m for m in case.pending if m != mention), mention))
+
+
 def resolve(  # noqa: PLR0913 - all that an agent says at the end, and when.
     case: Case,
     agent: str,

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from heed.domain.clock import MINUTE_MS, SECOND_MS
+from heed.domain.clock import SECOND_MS
 from heed.domain.mention import ConversationId, MentionId
 
 ReplyState = Literal[
@@ -24,7 +24,13 @@ CLAIMABLE: tuple[ReplyState, ...] = ("new", "planned")
 TRIES_MAX = 3
 LOOKS_MAX = 2
 LEASE_MARGIN_MS = 30 * SECOND_MS
-RETRY_MS = MINUTE_MS
+# A little less than the minute between two sweeps, or only the one after next would find it due.
+RETRY_MS = 45 * SECOND_MS
+# How far the clocks of two workers may lie apart, and how long a call may take.
+SKEW_MS = 10 * SECOND_MS
+CALL_MS = 10 * SECOND_MS
+# A person may take a reply back for so long; it does not leave before.
+UNDO_MS = 15 * SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Sending:
 
     `by`: the attempt that holds it; `lease_until`: until then nobody else may touch it; `key`: the
     idempotency key; `looks`: how often we searched the platform for it; `opens_at`: not tried again
-    before then.
+    before then; `doubt_at`: since when it is not known whether it was posted.
     """
 
     state: ReplyState
@@ -71,11 +77,19 @@ class Sending:
     fingerprint: str = ""
     reply_id: str = ""
     opens_at: int = 0
+    doubt_at: int = 0
 
 
 def is_stranded(sending: Sending, now: int) -> bool:
     """Whether a send began and its worker can no longer be alive: only a look may go on."""
     return sending.state == "sending" and sending.lease_until <= now
+
+
+def key_holds(sending: Sending, window_s: int, now: int) -> bool:
+    """Whether the platform still knows the key of the first try, also when a call that leaves now
+    arrives: then it drops a second one itself. `window_s`: how long it remembers keys."""
+    ends_at = sending.first_try_at + window_s * 1000 - SKEW_MS - CALL_MS
+    return bool(sending.first_try_at) and now < ends_at
 
 
 # What platforms add to a reply, or put in the place of what was written: the handles that it begins

@@ -57,6 +57,9 @@ class NoPager:
     def page(self, brand: str, conversation: ConversationId, reason: str, mention: str) -> None:
         """Do nothing."""
 
+    def page_account(self, brand: str, account: str, reason: str) -> None:
+        """Do nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseView:

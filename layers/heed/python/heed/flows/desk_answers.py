@@ -1,6 +1,7 @@
 """Answering and resolving a case. A person's reply goes the way of every reply: stored once under
 the case's epoch, then sent by the lane; saying it again changes nothing."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,12 +9,21 @@ from heed.domain import case as cases
 from heed.domain.case import Case
 from heed.domain.conversation import Conversation
 from heed.domain.mention import MentionId
-from heed.domain.reply import CLAIMABLE, ReplyState, Sending, agent_reply
-from heed.errors import InvalidRequestError, NewMentionError, StaleEpochError, TransitionError
-from heed.flows import desk, desk_rules
+from heed.domain.reply import CLAIMABLE, UNDO_MS, ReplyState, Sending, agent_reply
+from heed.errors import (
+    ForbiddenError,
+    InvalidRequestError,
+    NewMentionError,
+    NotFoundError,
+    StaleEpochError,
+    TransitionError,
+)
+from heed.flows import desk, desk_rules, desk_views, handover
 from heed.flows.desk import Agent, CaseView, Desk
 from heed.flows.handover import RACES_MAX
-from heed.ports import AgentReply, StoredMention
+from heed.ports import AgentReply, Move, StoredMention
+
+UNDONE: Final = "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +41,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ReplyView:
-    """Where a person's reply stands."""
+    """Where a person's reply stands. `reason`: why it waits or did not leave; `leaves_at`: not
+    before then, and until it has left it can be taken back; 0 when it does not wait."""
 
     id: str
     state: ReplyState
+    reason: str
+    leaves_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +81,25 @@ def answer(case_id: str, wanted: Answer, agent: Agent, s: Desk) -> ReplyView:
         known = _stored(reply, wanted.epoch, s)
     _check_same(known, reply)
     _settle(wanted, known, agent, s)
-    return ReplyView(wanted.reply_id, known.sending.state)
+    return _view(known)
+
+
+def _view(reply: AgentReply) -> ReplyView:
+    entry = desk_views.reply_entry(reply)
+    return ReplyView(entry.id, entry.state, entry.reason, entry.leaves_at)
 
 
 def _composed(wanted: Answer, stored: StoredMention, agent: Agent, s: Desk) -> AgentReply:
-    is_private = stored.mention.visibility == "private"
+    is_private, now = stored.mention.visibility == "private", s.handing.time.now()
     return AgentReply(
         ref=agent_reply(stored.conversation, stored.received_at, wanted.reply_id),
         conversation=stored.conversation,
         mention=stored.mention.id,
         agent=agent.id,
         text=wanted.text,
-        at=s.handing.time.now(),
+        at=now,
         private=is_private if wanted.private is None else wanted.private,
-        sending=Sending("planned"),
+        sending=Sending("planned", opens_at=now + UNDO_MS),
     )
 
 
@@ -135,7 +153,55 @@ def _settle(wanted: Answer, known: AgentReply, agent: Agent, s: Desk) -> None:
     conversation, _ = desk.change_case(known.conversation, agent, s, seen)
     if known.sending.state in CLAIMABLE:
         cancel_acknowledgement(conversation, s)
-        s.handing.lanes.ring(conversation.platform, known.ref)
+        waits_ms = max(known.sending.opens_at - s.handing.time.now(), 0)
+        # A second more: whoever comes too early, by another clock, leaves it to sweep.
+        delay_s = min(math.ceil(waits_ms / 1000), UNDO_MS // 1000) + 1 if waits_ms else 0
+        s.handing.lanes.ring(conversation.platform, known.ref, delay_s)
+
+
+def undo(case_id: str, reply_id: str, agent: Agent, s: Desk) -> ReplyView:
+    """Take a reply back that has not left. The mention that it answered waits for a person again,
+    by the same time as before; a resolved case is open again. A repeat changes nothing.
+
+    Raises: NotFoundError; ForbiddenError for another agent's reply, except to a lead;
+    TransitionError when it has left.
+    """
+    conversation, _ = desk.find_case(case_id, agent, s)
+    entries = s.timeline.entries(conversation.id)
+    replies = [entry for entry in entries if isinstance(entry, AgentReply)]
+    # The newest: the same name may stand below several mentions.
+    found = next((one for one in reversed(replies) if _view(one).id == reply_id), None)
+    if found is None:
+        raise NotFoundError("there is no such reply in this case; GET it to list them")
+    if found.agent != agent.id and not agent.is_lead:
+        raise ForbiddenError("only who wrote a reply, or a lead, may take it back")
+    if found.sending.state != "cancelled":
+        is_ours = found.sending.state in CLAIMABLE
+        if not is_ours or not s.outbox.move(
+            found.ref, found.sending, Move("cancelled", reason=UNDONE)
+        ):
+            raise TransitionError("this reply has left; GET the case to see where it stands")
+        s.meter.count("reply_undone")
+    if not any(_answers_too(one, found) for one in replies):
+        _unanswer(found, agent, s)
+    return ReplyView(reply_id, "cancelled", UNDONE, 0)
+
+
+def _answers_too(one: AgentReply, found: AgentReply) -> bool:
+    is_standing = one.sending.state not in ("cancelled", "refused")
+    return one.ref != found.ref and one.mention == found.mention and is_standing
+
+
+def _unanswer(reply: AgentReply, agent: Agent, s: Desk) -> None:
+    stored, now = s.handing.mentions.get(reply.mention), s.handing.time.now()
+    if stored is None or stored.gone_at:
+        return
+
+    def unseen(case: Case) -> Case:
+        return case if reply.mention in case.pending else cases.unsee(case, reply.mention, now)
+
+    conversation, _ = desk.change_case(reply.conversation, agent, s, unseen)
+    handover.ring(conversation, s.handing)
 
 
 def resolve(case_id: str, ending: Ending, agent: Agent, s: Desk) -> CaseView:

@@ -27,12 +27,13 @@ class ControlView:
 @dataclass(frozen=True, slots=True)
 class Switch:
     """What a lead wants to change; None leaves a switch as it is. `mode` brand_file: the brand file
-    decides again."""
+    decides again. `enabled`: disabled accounts that may answer again."""
 
     paused: bool | None = None
     sombre: bool | None = None
     mode: Mode | Literal["brand_file"] | None = None
     modes: Mapping[str, Mode] | None = None
+    enabled: tuple[str, ...] = ()
 
 
 def list_controls(brand: str, agent: Agent, s: Desk) -> tuple[ControlView, ...]:
@@ -50,8 +51,11 @@ def set_control(brand: str, switch: Switch, agent: Agent, s: Desk) -> ControlVie
     if not agent.is_lead:
         raise ForbiddenError("only a lead may change controls; ask one of yours")
     known = {f"{platform}#{account}" for platform, account in s.handing.policies[brand].modes}
-    if unknown := sorted((switch.modes or {}).keys() - known):
-        raise InvalidRequestError(f"{unknown[0]} is no account of this brand", "field:modes")
+    for name, named in (("modes", switch.modes or {}), ("enabled", switch.enabled)):
+        if unknown := sorted(set(named) - known):
+            raise InvalidRequestError(f"{unknown[0]} is no account of this brand", f"field:{name}")
+    for account in switch.enabled:
+        s.controls.enable(brand, account)
     control = _switched(s.controls.get(brand), switch)
     s.controls.put(brand, control)
     s.meter.count("controls_changed")

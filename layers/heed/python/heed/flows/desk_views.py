@@ -53,7 +53,9 @@ class MentionEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReplyEntry:
-    """A person's reply in a timeline. `id` is the agent's name for it, `post` the platform's."""
+    """A person's reply in a timeline. `id` is the agent's name for it, `post` the platform's.
+    `reason`: why it waits or did not leave; `leaves_at`: not before then, 0 when it does not wait.
+    """
 
     kind: Literal["reply"]
     id: str
@@ -63,6 +65,8 @@ class ReplyEntry:
     text: str
     is_private: bool
     state: ReplyState
+    reason: str
+    leaves_at: int
     post: str
 
 
@@ -275,6 +279,11 @@ def entry_of(entry: AgentReply | Note) -> ReplyEntry | NoteEntry:
     """Show what was written by people, or happened, in a case."""
     if isinstance(entry, Note):
         return NoteEntry(entry.kind, entry.id, entry.at, entry.agent, entry.text)
+    return reply_entry(entry)
+
+
+def reply_entry(entry: AgentReply) -> ReplyEntry:
+    """Show a person's reply."""
     return ReplyEntry(
         kind="reply",
         id=entry.ref.part.rpartition("#")[2],
@@ -284,6 +293,8 @@ def entry_of(entry: AgentReply | Note) -> ReplyEntry | NoteEntry:
         text=entry.text,
         is_private=entry.private,
         state=entry.sending.state,
+        reason=entry.reason,
+        leaves_at=entry.sending.opens_at if entry.sending.state == "planned" else 0,
         post=entry.sending.reply_id,
     )
 

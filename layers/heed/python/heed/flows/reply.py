@@ -1,22 +1,26 @@
 """Bring one reply as far as it can go now: the machine's acknowledgement under the rules that bind
-it, or a person's words. How a send is claimed, made and recorded stands in `sending`."""
+it, or a person's words. How a send is claimed, made and recorded stands in `attempts`."""
 
 from dataclasses import replace
 from typing import Final
 
 from heed.domain.conversation import ANSWERED_ELSEWHERE, Ack, Conversation
 from heed.domain.mention import MentionId
+from heed.domain.policy import Verdict
 from heed.domain.reply import CLAIMABLE, FINAL, RETRY_MS, ReplyRef, ReplyState
 from heed.domain.voice import TextKind, compose
 from heed.flows import handover, ruling
-from heed.flows.sending import Job, Replying, end, note_reply, postpone, send, settle
+from heed.flows.accounts import DISABLED, tell
+from heed.flows.attempts import UNSETTLED, look, send, settle
+from heed.flows.sending import Job, Replying, end, note_reply, postpone
 from heed.ports import HeldDraft, Move
 
 PAUSE_LOOK_MS: Final = RETRY_MS
 # Who inherits a slot was handed to people already.
 _MACHINES_CLAIMABLE: Final[tuple[ReplyState, ...]] = (*CLAIMABLE, "queued")
-# Changes of a mention that triage must look at before a text may leave.
-_UNSETTLED: Final = ("own", "edit", "del")
+# A machine is not heard in time, or not at all: a person must be.
+_TO_PEOPLE: Final = ("stale", DISABLED)
+_NOT_RESERVED: Final = Verdict("refuse", "not_reserved")
 
 
 def reply(ref: ReplyRef, s: Replying) -> str:
@@ -36,21 +40,31 @@ def _machines(ref: ReplyRef, s: Replying) -> str:
         return "unknown"
     adapter = s.load(stored.mention.platform)
     job = Job(ref, stored.sending, stored, adapter, since=stored.received_at)
-    waiting = settle(job, s, _MACHINES_CLAIMABLE)
-    if waiting is not None:
-        return waiting
-    return "unsettled" if stored.todo in _UNSETTLED else _acknowledged(job, s)
+    settled = settle(job, s, _MACHINES_CLAIMABLE)
+    if isinstance(settled, str):
+        return settled
+    return "unsettled" if stored.todo in UNSETTLED else _acknowledged(settled, s)
 
 
 def _acknowledged(job: Job, s: Replying) -> str:
     conversation = handover.conversation_of(job.stored, s.handing)
     ack = conversation.ack
-    if ack is None or ack.of != job.stored.mention.id:
+    is_reserved = ack is not None and ack.of == job.stored.mention.id
+    verdict = ruling.rule(job, conversation, s) if is_reserved else _NOT_RESERVED
+    if job.is_in_doubt and verdict.ruling != "allow":
+        # No second text may leave under the key; the first may stand.
+        looked = look(job, s, waits=verdict.ruling == "hold")
+        if isinstance(looked, str):
+            return looked
+        job = looked
+    if ack is None or not is_reserved:
         return _unreserved(job, conversation, s)
-    verdict = ruling.rule(job, conversation, s)
-    if verdict.ruling == "refuse":
+    if verdict.ruling == "refuse" or verdict.clause == DISABLED:
         return _withheld(job, conversation, verdict.clause, s)
-    job = _composed(job, ack, s)
+    return _ruled(_composed(job, ack, s), verdict, s)
+
+
+def _ruled(job: Job, verdict: Verdict, s: Replying) -> str:
     if verdict.clause == "draft":
         return _drafted(job, s)
     if verdict.ruling == "hold":
@@ -93,6 +107,14 @@ _FINAL_BY_CLAUSE: Final[dict[str, ReplyState]] = {
 
 def _withheld(job: Job, conversation: Conversation, clause: str, s: Replying) -> str:
     """End what a rule forbids for good: the case, if any, stays with people."""
+    if clause == DISABLED:
+        tell(job, DISABLED, s)
+    # Who inherited the slot was handed to people before.
+    if clause in _TO_PEOPLE and job.sending.state not in FINAL:
+        opened = handover.to_person(job.stored, clause, s.handing)
+        if opened is None:
+            return "contended"
+        conversation = opened
     if not handover.pass_on_slot(job.stored, s.handing):
         return "contended"
     # What an heir was before, it still is.
@@ -133,18 +155,20 @@ def _agents(ref: ReplyRef, s: Replying) -> str:
         private=written.private,
         since=written.at,
     )
-    if (waiting := settle(job, s)) is not None:
-        if job.sending.state == "sent":
-            # Whoever recorded it may have stopped before the conversation knew.
-            note_reply(job, job.sending.first_try_at, s)
-        return waiting
-    return _persons_word(job, s)
+    settled = settle(job, s)
+    if isinstance(settled, Job):
+        return _persons_word(settled, s)
+    if job.sending.state == "sent":
+        # Whoever recorded it may have stopped before the conversation knew.
+        note_reply(job, job.sending.first_try_at, s)
+    return settled
 
 
 def _persons_word(job: Job, s: Replying) -> str:
-    mention, brand = job.stored.mention, job.stored.brand
     if job.stored.gone_at:
         return end(job, "refused", "gone", s)
-    if f"{mention.platform}#{mention.account}" in s.controls.get(brand).disabled:
-        return postpone(job, "disabled", PAUSE_LOOK_MS, s)
-    return send(job, s)
+    if job.account.name not in s.controls.get(job.stored.brand).disabled:
+        return send(job, s)
+    tell(job, DISABLED, s)
+    looked = look(job, s) if job.is_in_doubt else job
+    return looked if isinstance(looked, str) else end(looked, "refused", DISABLED, s)

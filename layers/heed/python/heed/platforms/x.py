@@ -1,6 +1,6 @@
 """X: who sent a delivery, how a reply is made, and what became of it.
 
-`_x_events` and `_x_posts` read what it brings."""
+`_x_events` and `_x_posts` read what it brings; `_x_tokens` renews tokens."""
 
 import re
 import unicodedata
@@ -43,6 +43,7 @@ from heed.payload import (
 )
 from heed.platforms import _x_events as events
 from heed.platforms import _x_posts as posts
+from heed.platforms import _x_tokens as tokens
 from heed.signatures import SigningSecrets, sign_hmac_sha256, verify_hmac_sha256
 
 NAME = "x"
@@ -160,6 +161,16 @@ def read_receipt(response: Response, now: int) -> Receipt:
         asked_s = reset_s - now / 1000 if reset_s else None
         raise RateLimitedError("X asks to wait", wait_s(asked_s, default_s=_WINDOW_S))
     raise ReplyRejectedError("X refuses the reply", cause)
+
+
+def build_refresh(fields: Mapping[str, Json]) -> Call | None:
+    """Renew the token, if the secret holds `refresh_token` and `client_id`."""
+    return tokens.build_refresh(HOSTS[0], fields)
+
+
+def read_refresh(response: Response, now: int) -> Mapping[str, Json]:
+    """Take the new tokens, or say why there are none."""
+    return tokens.read_refresh(response, now)
 
 
 _LOOKUP_LAG_S = 60

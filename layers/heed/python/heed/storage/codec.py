@@ -130,6 +130,7 @@ def sending_of(item: Mapping[str, AttributeValue]) -> Sending:
         fingerprint=string_of(item, "fp"),
         reply_id=string_of(item, "rid"),
         opens_at=number_of(item, "nb"),
+        doubt_at=number_of(item, "db"),
     )
 
 
@@ -261,8 +262,10 @@ def _case_of(item: Mapping[str, AttributeValue]) -> Case:
 
 
 def reply_item(reply: AgentReply) -> Item:
-    """Build a person's reply as it is first stored: planned, due at once."""
+    """Build a person's reply as it is first stored: planned, due when it may leave."""
+    opens_at = reply.sending.opens_at
     return {
+        **({"nb": number(opens_at)} if opens_at else {}),
         "pk": text(reply.ref.owner),
         "sk": text(reply.ref.part),
         "v": number(SCHEMA),
@@ -273,7 +276,7 @@ def reply_item(reply: AgentReply) -> Item:
         "at": number(reply.at),
         "pr": number(int(reply.private)),
         "dh": text(shard(reply.ref.owner)),
-        "da": number(reply.at),
+        "da": number(opens_at or reply.at),
     }
 
 
@@ -289,6 +292,7 @@ def agent_reply_of(item: Mapping[str, AttributeValue]) -> AgentReply:
         at=number_of(item, "at"),
         private=bool(number_of(item, "pr")),
         sending=sending_of(item),
+        reason=string_of(item, "rz"),
     )
 
 

@@ -2,8 +2,10 @@
 
 from typing import cast
 
+from heed.domain.account import AccountId
 from heed.domain.policy import CONTROL_CACHE_MS, Control, Mode
 from heed.ports import Time
+from heed.storage.accounts import account_key
 from heed.storage.table import SCHEMA, DynamoClient, Item, id_part, key, number, string_of, text
 
 
@@ -66,6 +68,31 @@ class TableControls:
             Key=key(f"control#{brand}"),
             UpdateExpression=update,
             ExpressionAttributeValues=values,
+        )
+        self._cache.pop(brand, None)
+
+    def disable(self, brand: str, account: str) -> None:
+        """Stop every reply of an account (platform#id) until a person enables it."""
+        self._change(brand, "SET v = :v ADD dis :account", account)
+
+    def enable(self, brand: str, account: str) -> None:
+        """Let an account answer again."""
+        platform, _, account_id = account.partition("#")
+        # First, so that people hear of it if the platform refuses again.
+        self._client.update_item(
+            TableName=self._table,
+            Key=account_key(AccountId(platform, account_id)),
+            UpdateExpression="SET v = :v REMOVE tl",
+            ExpressionAttributeValues={":v": number(SCHEMA)},
+        )
+        self._change(brand, "SET v = :v DELETE dis :account", account)
+
+    def _change(self, brand: str, update: str, account: str) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=key(f"control#{brand}"),
+            UpdateExpression=update,
+            ExpressionAttributeValues={":v": number(SCHEMA), ":account": {"SS": [account]}},
         )
         self._cache.pop(brand, None)
 

@@ -58,6 +58,9 @@ class TableOutbox:
             values |= {":now": number(claim.now), ":fp": text(claim.fingerprint)}
             # Seen from the instant of the write on: no deletion, no answer by somebody of ours.
             condition += " AND attribute_not_exists(gone) AND attribute_not_exists(own)"
+        else:
+            sets.append("db = if_not_exists(db, :now)")
+            values[":now"] = number(claim.now)
         if claim.outcome:
             sets += ["de = :de", "rs = :rs", "pv = :pv"]
             values |= {":de": text(claim.outcome), ":pv": text(VERSION)}
@@ -90,27 +93,7 @@ class TableOutbox:
 
     def move(self, ref: ReplyRef, seen: Sending, to: Move) -> bool:
         """Record what became of a reply."""
-        values = {":st": text(to.state)}
-        sets = ["st = :st"]
-        for name, value in (("tr", to.tries), ("lk", to.looks)):
-            if value is not None:
-                sets.append(f"{name} = :{name}")
-                values[f":{name}"] = number(value)
-        if to.reply_id:
-            sets.append("rid = :rid")
-            values[":rid"] = text(to.reply_id)
-        removes = ["dk", "ds", "dt"]
-        if to.state in FINAL:
-            removes += ["dh", "da", "nb"]
-        else:
-            sets += ["dh = :dh", "da = :at", "nb = :at"]
-            values |= {":dh": text(shard(ref.owner)), ":at": number(to.look_at)}
-        if to.reason:
-            sets.append("rz = :rz")
-            values[":rz"] = text(to.reason)
-        else:
-            # An older reason, such as a pause, no longer holds.
-            removes.append("rz")
+        sets, removes, values = _written(ref, to)
         condition = "attribute_exists(st) AND st <> :st"
         if to.state != "sent":
             condition = _UNCHANGED
@@ -157,6 +140,29 @@ class TableOutbox:
                 return False
             raise
         return True
+
+
+def _written(ref: ReplyRef, to: Move) -> tuple[list[str], list[str], dict[str, Any]]:
+    """Build what a move sets and removes, with its values."""
+    numbers = {"tr": to.tries, "lk": to.looks}
+    if to.state not in FINAL:
+        numbers |= {"da": to.look_at, "nb": to.look_at}
+    texts = {"rid": to.reply_id, "rz": to.reason}
+    if to.state not in FINAL:
+        texts["dh"] = shard(ref.owner)
+    given = {name: number(value) for name, value in numbers.items() if value is not None}
+    given |= {name: text(value) for name, value in texts.items() if value}
+    sets = ["st = :st", *(f"{name} = :{name}" for name in given)]
+    values = {":st": text(to.state), **{f":{name}": value for name, value in given.items()}}
+    # An older reason, such as a pause, no longer holds.
+    removes = ["dk", "ds", "dt", *([] if to.reason else ["rz"])]
+    removes += ["dh", "da", "nb"] if to.state in FINAL else []
+    if to.doubt_at:
+        sets.append("db = if_not_exists(db, :db)")
+        values[":db"] = number(to.doubt_at)
+    elif to.state != "doubt":
+        removes.append("db")
+    return sets, removes, values
 
 
 def _decided(seen: Sending, removes: list[str]) -> str:

@@ -2,12 +2,14 @@
 name is paid for with every item.
 
 Mention (pk mention#<id>, sk -): v schema, st state, ep epoch, by, lu lease, ky key, ft first try,
-tr tries, lk looks, nb not before, fp fingerprint, rid reply id, br brand, cv conversation, ra
-received, et event time, c content (deflated), src source, todo, kick, de outcome, rs reasons, pv
-policy version, rz last reason to wait or to end, ed edited, gone, own / ofp / oat own post, ap
-approved by, dt draft text, exp TTL.
+tr tries, lk looks, nb not before, db in doubt since, fp fingerprint, rid reply id, br brand, cv
+conversation, ra received, et event time, c content (deflated), src source, todo, kick, de outcome,
+rs reasons, pv policy version, rz last reason to wait or to end, ed edited, gone, own / ofp / oat
+own post, ap approved by, dt draft text, exp TTL.
 Conversation (pk conv#<id>, sk case): n version and the fields of codec.conversation_item.
 Reply of a person (pk conv#<id>, sk at#...#reply#<id>): the sending attributes, mi, ag, x, at, pr.
+Account (pk account#<platform>#<id>, sk -): wy why and ou until when its breaker is open, fl
+failures in a row, fa last of them, op openings in a row, lb / lu lease, rn renewed, tl told.
 Indexes: dh/da due, dk/ds desk, cv/ra by_conv."""
 
 import hashlib
