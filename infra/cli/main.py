@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("folder", nargs="?", type=Path, help="a folder with brand.toml and replies/")
     check.set_defaults(run=texts.check)
     _add_people(commands)
+    _add_replay(commands)
     return parser
 
 
@@ -103,6 +104,25 @@ def _add_people(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         if name == "resume":
             command.add_argument("--account", help="enable an account again, e.g. x#2244994945")
         command.set_defaults(run=run)
+
+
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    # Imported here: only this command opens the store.
+    from infra.cli import replay
+
+    what = commands.add_parser("replay", help="run again what stayed behind; may be broken off")
+    kinds = what.add_subparsers(dest="what", required=True, metavar="WHAT")
+    quarantine = kinds.add_parser("quarantine", help="changes that an adapter could not read")
+    quarantine.add_argument("--platform", default="", help="only this one")
+    quarantine.add_argument("--since", default="", help="only the last 90m, 12h, 3d, ...")
+    quarantine.set_defaults(run=replay.quarantine)
+    dead = kinds.add_parser("dead", help="what the dead-letter queues name is rung again")
+    dead.add_argument("--queue", choices=replay.KINDS, default="", help="only this one")
+    dead.set_defaults(run=replay.dead)
+    for command in (quarantine, dead):
+        command.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        command.add_argument("--limit", type=int, default=replay.LIMIT_MAX, help="so many at most")
+        command.add_argument("--stage", default="", help="a deployed stage; default: the local run")
 
 
 if __name__ == "__main__":

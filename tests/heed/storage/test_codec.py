@@ -127,6 +127,7 @@ CASES = st.builds(
     resolution=WORD,
     resolved_at=COUNTS,
     rung_at=COUNTS,
+    rings=COUNTS,
 )
 ACKS = st.builds(
     Ack,

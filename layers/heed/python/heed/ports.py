@@ -251,6 +251,38 @@ class Outbox(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A quarantined change as it lies in the store. `outcome`: what its last replay came to."""
+
+    key: str
+    entry: Quarantined
+    outcome: str = ""
+
+
+class Quarantine(Protocol):
+    """Verified changes that could not be read, for whoever runs them again."""
+
+    def keys(self, *, platform: str, since: int, limit: int) -> list[str]:
+        """List the changes received since an instant, the oldest first. `platform` may be empty:
+        of every platform."""
+        ...
+
+    def read(self, key: str) -> Kept | None:
+        """Read one change with its slices joined; None when it is no longer there. Raises:
+        NotUnderstoodError when not every slice is (yet) there."""
+        ...
+
+    def note(self, kept: Kept, outcome: str) -> None:
+        """Note what a replay came to; the same word again changes nothing."""
+        ...
+
+    def remove(self, kept: Kept) -> None:
+        """Remove a change that was taken in. Repeatable: a removal that broke off is finished by
+        the next."""
+        ...
+
+
 class Controls(Protocol):
     """What people switched: pause, sombre, modes; and accounts that were disabled."""
 

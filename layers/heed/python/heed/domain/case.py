@@ -4,7 +4,7 @@ or state raises the epoch, and every write by an agent names the epoch that it s
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from heed.domain.clock import MINUTE_MS
+from heed.domain.clock import HOUR_MS, MINUTE_MS
 from heed.domain.mention import MentionId
 from heed.errors import InvalidRequestError, NewMentionError, StaleEpochError, TransitionError
 
@@ -16,8 +16,11 @@ BANDS: tuple[Band, ...] = ("urgent", "normal", "low")
 RESOLUTIONS: tuple[Resolution, ...] = ("solved", "not_solved", "handed_over", "no_action")
 LEASE_MS = 15 * MINUTE_MS
 PENDING_MAX = 50
-# How long a bell may stay unheard before sweep rings again.
+# How long a bell may stay unheard before sweep rings again: twice as long each time, so that a case
+# nobody takes overnight does not fill its queue, and never so long that a lost bell costs a day.
 RING_AGAIN_MS = 10 * MINUTE_MS
+RING_AGAIN_MS_MAX = 2 * HOUR_MS
+_DOUBLINGS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class Case:
     """The case of a conversation. Instants in epoch milliseconds.
 
     `pending`: mentions that no person has seen under a claim. `due_at`: by when a person answers
-    first. `rung_at`: when its bell was last put on a queue.
+    first. `rung_at`: when its bell was last put on a queue; `rings`: how often it was rung again
+    since the case was opened for anyone.
     """
 
     state: CaseState
@@ -46,11 +50,18 @@ class Case:
     resolution: str = ""
     resolved_at: int = 0
     rung_at: int = 0
+    rings: int = 0
 
     @property
     def is_live(self) -> bool:
         """Whether somebody still has to do something."""
         return self.state != "resolved"
+
+    @property
+    def rings_again_at(self) -> int:
+        """When its bell must have been lost, or nobody was there to hear it."""
+        wait_ms = RING_AGAIN_MS << min(self.rings, _DOUBLINGS_MAX)
+        return self.rung_at + min(wait_ms, RING_AGAIN_MS_MAX)
 
 
 def higher(one: Band, other: Band) -> Band:
@@ -112,9 +123,13 @@ def expired(case: Case, now: int) -> Case | None:
 
 def reopened(case: Case, now: int) -> Case:
     """Open the same case for anyone, and ring now."""
-    return replace(
-        case, state="open", agent="", attempt="", lease_until=0, epoch=case.epoch + 1, rung_at=now
-    )
+    free = replace(case, state="open", agent="", attempt="", lease_until=0)
+    return replace(free, epoch=case.epoch + 1, rung_at=now, rings=0)
+
+
+def rung_again(case: Case, now: int) -> Case:
+    """Note that the bell of the same epoch is put on its queue once more."""
+    return replace(case, rung_at=now, rings=case.rings + 1)
 
 
 def see(case: Case, seen: tuple[MentionId, ...]) -> Case:

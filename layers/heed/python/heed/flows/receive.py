@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeVar
 
 from heed import adapter as adapters
 from heed.adapter import Adapter, Answer, Delivery, Parsed
+from heed.domain.masking import mask_change
 from heed.domain.mention import Mention, conversation_id, mask_cards
 from heed.errors import (
     NotSentError,
@@ -115,15 +116,10 @@ def _proven(
 
 
 def _taken_in(adapter: Adapter, delivery: Delivery, s: Receiving) -> Answer:
-    try:
-        parsed = adapter.parse(delivery)
-    except NotUnderstoodError as error:
-        # Without NUL: in UTF-16 it would stand between the digits that must be masked.
-        body = delivery.body.decode("utf-8", "surrogateescape").replace("\0", "")
-        parsed = Parsed(unreadable=(adapters.Unreadable(body, str(error)),))
+    parsed = read(adapter, delivery)
     for reason, amount in parsed.ignored.items():
         s.meter.count(f"ignored_{reason}", amount)
-    entries = list(_entries(parsed, delivery, s.meter))
+    entries = list(entries_of(parsed, delivery, s.meter))
     if entries:
         try:
             news = s.inbox.put(entries, DEADLINE_S)
@@ -134,7 +130,18 @@ def _taken_in(adapter: Adapter, delivery: Delivery, s: Receiving) -> Answer:
     return Answer(HTTPStatus.OK, "")
 
 
-def _entries(parsed: Parsed, delivery: Delivery, meter: Meter) -> Iterable[Entry]:
+def read(adapter: Adapter, delivery: Delivery) -> Parsed:
+    """Parse a verified delivery; one of which nothing can be read is one unreadable change."""
+    try:
+        return adapter.parse(delivery)
+    except NotUnderstoodError as error:
+        # Without NUL: in UTF-16 it would stand between the digits that must be masked.
+        body = delivery.body.decode("utf-8", "surrogateescape").replace("\0", "")
+        return Parsed(unreadable=(adapters.Unreadable(body, str(error)),))
+
+
+def entries_of(parsed: Parsed, delivery: Delivery, meter: Meter) -> Iterable[Entry]:
+    """Build what is written for a delivery, without card numbers; `meter` counts what is not."""
     # One delivery may tell of the same object twice (a reply that also names us): one write.
     told: dict[object, Arrival] = {}
     for mention in parsed.mentions:
@@ -160,7 +167,7 @@ def _entries(parsed: Parsed, delivery: Delivery, meter: Meter) -> Iterable[Entry
         yield Quarantined(
             platform=delivery.platform,
             connection=delivery.connection,
-            change=mask_cards(unreadable.change),
+            change=mask_change(unreadable.change),
             reason=unreadable.reason,
             received_at=delivery.received_at,
         )

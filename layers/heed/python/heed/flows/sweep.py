@@ -145,7 +145,7 @@ def _case(item: DueItem, conversation_id: ConversationId, s: Sweeping) -> str:
         return "held"
     lapsed = cases.expired(case, now)
     saved = s.handing.conversations.save(
-        replace(conversation, case=lapsed or replace(case, rung_at=now))
+        replace(conversation, case=lapsed or cases.rung_again(case, now))
     )
     if saved is None:
         return "changed"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 from urllib.parse import unquote
 
-from heed.domain.case import BANDS, RING_AGAIN_MS, Band, Case, CaseState
+from heed.domain.case import BANDS, Band, Case, CaseState
 from heed.domain.conversation import Ack, Conversation
 from heed.domain.decision import Outcome, Source
 from heed.domain.mention import Author, ConversationId, Kind, Mention, MentionId
@@ -168,7 +168,7 @@ _CASE_TEXTS = {
 }  # fmt: skip
 _CASE_NUMBERS = {
     "cd": "due_at", "ce": "epoch", "oa": "opened_at", "cl": "lease_until", "ra_": "resolved_at",
-    "rg": "rung_at",
+    "rg": "rung_at", "rn": "rings",
 }  # fmt: skip
 _CASE_LISTS = {"pe": "pending", "fl": "flags", "ch": "chores"}
 
@@ -213,7 +213,7 @@ def _case_item(pk: str, brand: str, case: Case) -> Item:
     if case.page:
         item["pg"] = number(1)
     if case.is_live:
-        look = case.lease_until if case.state == "claimed" else case.rung_at + RING_AGAIN_MS
+        look = case.lease_until if case.state == "claimed" else case.rings_again_at
         item |= {"dh": text(shard(pk)), "da": number(look)}
         item |= {"dk": text(f"{brand}#{case.state}")}
         item |= {"ds": text(f"{BANDS.index(case.band)}#{case.due_at:013d}")}

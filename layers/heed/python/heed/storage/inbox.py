@@ -196,13 +196,14 @@ def _own_post(entry: Arrival) -> dict[str, Any]:
 
 def _quarantined(entry: Quarantined) -> list[dict[str, Any]]:
     digest = hashlib.sha256(entry.change.encode("utf-8", "surrogatepass")).hexdigest()
+    pk = f"quarantine#{digest}"
     blob = pack({"c": entry.change})
     slices = [blob[i : i + SLICE_BYTES_MAX] for i in range(0, len(blob), SLICE_BYTES_MAX)]
     return [
         {
-            "Key": key(f"quarantine#{digest}", f"{index:03d}"),
+            "Key": key(pk, f"{index:03d}"),
             "UpdateExpression": "SET v = :v, pf = :pf, cn = :cn, c = :c, rs = :rs, ra = :ra,"
-            " exp = :exp",
+            f" exp = :exp{'' if index else ', sl = :sl, dk = :dk, ds = :ds'}",
             "ConditionExpression": "attribute_not_exists(pk)",
             "ExpressionAttributeValues": {
                 ":v": number(SCHEMA),
@@ -212,10 +213,20 @@ def _quarantined(entry: Quarantined) -> list[dict[str, Any]]:
                 ":rs": text(entry.reason),
                 ":ra": number(entry.received_at),
                 ":exp": _expiry(entry.received_at, QUARANTINE_DAYS),
+                # The first slice stands for all: it tells how many there are and is listed.
+                **({} if index else _listed(pk, entry, len(slices))),
             },
         }
         for index, part in enumerate(slices)
     ]
+
+
+def _listed(pk: str, entry: Quarantined, slices: int) -> Item:
+    return {
+        ":sl": number(slices),
+        ":dk": text(f"quarantine#{shard(pk)}"),
+        ":ds": text(f"{entry.received_at:013d}#{entry.platform}"),
+    }
 
 
 def _revoked(entry: Revocation) -> dict[str, Any]:

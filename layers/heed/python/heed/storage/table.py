@@ -7,6 +7,8 @@ conversation, ra received, et event time, c content (deflated), src source, todo
 rs reasons, pv policy version, rz last reason to wait or to end, ed edited, gone, own / ofp / oat
 own post, ap approved by, dt draft text, exp TTL.
 Conversation (pk conv#<id>, sk case): n version and the fields of codec.conversation_item.
+Quarantined change (pk quarantine#<hash>, sk 000 and on): pf platform, cn connection, c slice, rs
+reason, ra received; on the first slice also sl slices, oc what its last replay came to.
 Reply of a person (pk conv#<id>, sk at#...#reply#<id>): the sending attributes, mi, ag, x, at, pr.
 Account (pk account#<platform>#<id>, sk -): wy why and ou until when its breaker is open, fl
 failures in a row, fa last of them, op openings in a row, lb / lu lease, rn renewed, tl told.
@@ -47,6 +49,7 @@ class DynamoClient(UpdateClient, Protocol):
     def get_item(self, **request: Any) -> Mapping[str, Any]: ...
     def put_item(self, **request: Any) -> Mapping[str, Any]: ...
     def query(self, **request: Any) -> Mapping[str, Any]: ...
+    def delete_item(self, **request: Any) -> Mapping[str, Any]: ...
     def transact_write_items(self, **request: Any) -> Mapping[str, Any]: ...
 
 
