@@ -38,8 +38,8 @@ HOME = Path(".heed")
 STAGE = "local"
 AGENT = "ana"
 TROUBLE_PATIENCE_S = 10
-# It may be taken back for 15 seconds; should it be rung for too early, sweep comes each minute.
-REPLY_PATIENCE_S = 90
+# It leaves after 15 seconds in which it could be taken back.
+REPLY_PATIENCE_S = 30
 
 
 class _Make(Protocol):

@@ -198,3 +198,20 @@ def test_every_change_of_holder_or_state_raises_the_epoch(steps: list[str]) -> N
 
         moved = (held.state, held.agent) != (before.state, before.agent)
         assert held.epoch == before.epoch + moved
+
+
+def test_an_answer_taken_back_leaves_the_mention_unanswered() -> None:
+    held = case("claimed", pending=(M2,))
+
+    assert cases.unsee(held, M1, NOON) == replace(held, pending=(M2, M1))
+    assert cases.unsee(held, M2, NOON) == held
+
+
+def test_an_answer_taken_back_after_the_case_was_resolved_opens_it_again() -> None:
+    done = replace(resolved(case("claimed")), due_at=NOON + 1)
+
+    again = cases.unsee(done, M1, NOON + 5)
+
+    assert (again.state, again.pending, again.epoch) == ("open", (M1,), done.epoch + 1)
+    assert (again.resolution, again.resolved_at, again.rung_at) == ("", 0, NOON + 5)
+    assert again.due_at == NOON + 1

@@ -13,6 +13,7 @@ from heed.domain.reply import (
     agent_reply,
     fingerprint,
     is_stranded,
+    key_holds,
     machine_reply,
 )
 from tests.heed.domain.givens import M1, NOON
@@ -75,3 +76,23 @@ def test_other_words_have_another_fingerprint() -> None:
 def test_any_text_has_a_short_fingerprint(text: str) -> None:
     assert len(fingerprint(text)) == 16
     assert fingerprint(text) == fingerprint(f" {text.strip()} ".replace(" ", "  "))
+
+
+@pytest.mark.parametrize(
+    ("first_try_at", "window_s", "now", "expected"),
+    [
+        (0, 3600, 5_000, False),
+        (1_000, 0, 1_000, False),
+        (1_000, 3600, 1_000, True),
+        (1_000, 3600, 1_000 + 3_580_000 - 1, True),
+        # Clocks may differ by ten seconds, and a call takes up to ten to arrive.
+        (1_000, 3600, 1_000 + 3_580_000, False),
+        (1_000, 20, 1_000, False),
+    ],
+)
+def test_a_key_counts_while_the_platform_surely_knows_it(
+    first_try_at: int, window_s: int, now: int, expected: bool
+) -> None:
+    sending = Sending("doubt", first_try_at=first_try_at)
+
+    assert key_holds(sending, window_s, now) is expected

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from heed.domain.case import LEASE_MS
-from heed.domain.reply import ReplyRef, agent_reply, machine_reply
+from heed.domain.reply import UNDO_MS, ReplyRef, agent_reply, machine_reply
 from heed.errors import (
+    ForbiddenError,
     InvalidRequestError,
     NewMentionError,
     NotFoundError,
@@ -14,14 +15,16 @@ from heed.errors import (
 )
 from heed.flows import desk
 from heed.flows.desk import Agent
-from heed.flows.desk_answers import Answer, Ending, answer, resolve
+from heed.flows.desk_answers import Answer, Ending, answer, resolve, undo
 from heed.flows.desk_claims import Wish, claim
 from heed.flows.handover import RACES_MAX
 from heed.ports import AgentReply, Claim, Move, StoredMention
 from heed.queues import lane_message
+from tests.backends import queue_url
 from tests.heed.flows.desks import (
     ANA,
     BEN,
+    LEAD,
     STRANGER,
     World,
     give_slot,
@@ -435,3 +438,151 @@ def test_an_unknown_resolution_is_refused() -> None:
 
     with pytest.raises(InvalidRequestError, match="handed_over"):
         resolve(case, Ending(2, "gone fishing", (stored.mention.id,)), ANA, world.desk)
+
+
+# Taking a reply back.
+
+
+def answered(world: World, **fields: Any) -> tuple[str, StoredMention]:
+    case, stored = open_case(world, **fields)
+    answer(case, make_answer(stored), ANA, world.desk)
+    return case, stored
+
+
+def test_a_reply_waits_until_it_can_no_longer_be_taken_back() -> None:
+    world = make_world()
+    case, stored = open_case(world)
+
+    view = answer(case, make_answer(stored), ANA, world.desk)
+
+    assert view.leaves_at == world.now + UNDO_MS
+    assert get_written(world, stored).sending.opens_at == view.leaves_at
+    url = queue_url(f"{world.backend.prefix}reply-x")
+    assert "Messages" not in world.sqs.receive_message(QueueUrl=url)
+    world.backend.clock.forward(ms=UNDO_MS + 1_000)
+    assert len(world.sqs.receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+def test_a_repeat_rings_for_the_same_instant_and_later_at_once() -> None:
+    world = make_world()
+    case, stored = answered(world)
+    world.backend.clock.forward(ms=UNDO_MS)
+
+    answer(case, make_answer(stored), ANA, world.desk)
+
+    url = queue_url(f"{world.backend.prefix}reply-x")
+    assert len(world.sqs.receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+def test_a_reply_taken_back_does_not_leave_and_its_mention_waits_as_before() -> None:
+    world = make_world()
+    case, stored = answered(world)
+    due_at = world.case(case).due_at
+    assert world.case(case).pending == ()
+
+    view = undo(case, "r1", ANA, world.desk)
+
+    assert (view.state, view.reason, view.leaves_at) == ("cancelled", "undone", 0)
+    assert get_written(world, stored).sending.state == "cancelled"
+    after = world.case(case)
+    assert (after.pending, after.due_at, after.epoch) == ((stored.mention.id,), due_at, 2)
+    assert world.meter.counts["reply_undone"] == 1
+    assert undo(case, "r1", ANA, world.desk) == view
+    assert world.meter.counts["reply_undone"] == 1
+    assert answer(case, make_answer(stored), ANA, world.desk).state == "cancelled"
+
+
+def test_taking_back_the_answer_that_ended_a_case_opens_it_again() -> None:
+    world = make_world()
+    case, stored = answered(world)
+    resolve(case, Ending(2, "solved"), ANA, world.desk)
+    rung = len(world.bodies("work-acme-normal"))
+
+    undo(case, "r1", ANA, world.desk)
+
+    after = world.case(case)
+    assert (after.state, after.pending, after.resolution) == ("open", (stored.mention.id,), "")
+    assert len(world.bodies("work-acme-normal")) == rung + 1
+
+
+def test_a_lead_may_take_back_what_an_agent_wrote_and_no_other_agent() -> None:
+    world = make_world()
+    case, _ = answered(world)
+
+    with pytest.raises(ForbiddenError):
+        undo(case, "r1", BEN, world.desk)
+    assert undo(case, "r1", LEAD, world.desk).state == "cancelled"
+
+
+@pytest.mark.parametrize("state", ["sending", "sent", "doubt", "refused"])
+def test_what_has_left_cannot_be_taken_back(state: Any) -> None:
+    world = make_world()
+    case, stored = answered(world)
+    written = get_written(world, stored)
+    assert world.desk.outbox.move(written.ref, written.sending, Move(state, look_at=world.now))
+
+    with pytest.raises(TransitionError, match="has left"):
+        undo(case, "r1", ANA, world.desk)
+
+    assert world.case(case).pending == ()
+
+
+def test_what_leaves_at_the_same_moment_is_not_taken_back() -> None:
+    world = make_world()
+    case, stored = answered(world)
+    written = get_written(world, stored)
+    taken = Claim("sending", by="w", lease_until=world.now + 90_000, now=world.now)
+    world.before(
+        "update_item", lambda: world.desk.outbox.claim(written.ref, written.sending, taken)
+    )
+
+    with pytest.raises(TransitionError, match="has left"):
+        undo(case, "r1", ANA, world.desk)
+
+    assert get_written(world, stored).sending.state == "sending"
+
+
+def test_an_unknown_reply_cannot_be_taken_back() -> None:
+    world = make_world()
+    case, _ = answered(world)
+
+    with pytest.raises(NotFoundError):
+        undo(case, "r2", ANA, world.desk)
+
+
+def test_a_second_answer_to_the_same_mention_keeps_it_answered() -> None:
+    world = make_world()
+    case, stored = answered(world)
+    answer(case, make_answer(stored, reply_id="r2"), ANA, world.desk)
+
+    undo(case, "r1", ANA, world.desk)
+    assert world.case(case).pending == ()
+
+    undo(case, "r2", ANA, world.desk)
+    assert world.case(case).pending == (stored.mention.id,)
+
+
+def test_a_mention_that_its_author_deleted_does_not_wait_again() -> None:
+    world = make_world()
+    case, stored = answered(world)
+    world.backend.dynamo.update_item(
+        TableName=world.backend.table,
+        Key={"pk": {"S": f"mention#{stored.mention.id}"}, "sk": {"S": "-"}},
+        UpdateExpression="SET gone = :now",
+        ExpressionAttributeValues={":now": {"N": str(world.now)}},
+    )
+
+    undo(case, "r1", ANA, world.desk)
+
+    assert world.case(case).pending == ()
+
+
+def test_a_repeat_after_a_crash_still_puts_the_mention_back() -> None:
+    world = make_world()
+    case, stored = answered(world)
+    written = get_written(world, stored)
+    assert world.desk.outbox.move(written.ref, written.sending, Move("cancelled", reason="undone"))
+
+    undo(case, "r1", ANA, world.desk)
+
+    assert world.case(case).pending == (stored.mention.id,)

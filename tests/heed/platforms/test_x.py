@@ -565,3 +565,72 @@ def test_every_event_that_is_read_is_subscribed() -> None:
     bodies = [json.loads(step.call.body) for step in others if step.call]
     assert len(bodies) == 7
     assert all(body["filter"] == {"user_id": US} for body in bodies)
+
+
+# Tokens.
+
+FIELDS = {"token": "t1", "refresh_token": "r1", "client_id": "app id"}
+
+
+def test_a_token_is_renewed_by_a_form_that_names_the_client() -> None:
+    call = x.build_refresh(FIELDS)
+
+    assert call is not None
+    assert (call.method, call.host, call.path) == ("POST", "api.x.com", "/2/oauth2/token")
+    assert call.host in x.HOSTS
+    assert call.auth == "none"
+    assert call.headers == {"content-type": "application/x-www-form-urlencoded"}
+    assert call.body == b"grant_type=refresh_token&refresh_token=r1&client_id=app+id"
+
+
+def test_a_client_with_a_secret_signs_in_with_it() -> None:
+    # RFC 7617, section 2.
+    call = x.build_refresh(
+        {"refresh_token": "r1", "client_id": "Aladdin", "client_secret": "open sesame"}
+    )
+
+    assert call is not None
+    assert call.headers["authorization"] == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    assert "sesame" not in call.body.decode()
+    assert "QWxh" not in repr(call)
+    assert "r1" not in repr(call)
+
+
+@pytest.mark.parametrize("lacks", ["refresh_token", "client_id"])
+def test_a_secret_that_lacks_what_renewing_needs_offers_none(lacks: str) -> None:
+    assert x.build_refresh({**FIELDS, lacks: None}) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "new"),
+    [
+        ({"refresh_token": "r2", "expires_in": 60}, {"refresh_token": "r2", "s": 60}),
+        ({}, {"s": 7200}),
+        ({"refresh_token": 5, "expires_in": "soon"}, {"s": 7200}),
+    ],
+)
+def test_new_tokens_are_read_with_their_end(more: Any, new: dict[str, Any]) -> None:
+    body = json.dumps({"token_type": "bearer", "access_token": "t2", **more}).encode()
+    ends_at = RECEIVED_AT + new.pop("s") * 1000
+
+    read = x.read_refresh(Response(200, {}, body), RECEIVED_AT)
+
+    assert read == {"token": "t2", "expires_at": ends_at, **new}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (400, {"error": "invalid_request"}, ReplyRejectedError),
+        (401, {"error": "invalid_client"}, ReplyRejectedError),
+        (429, {}, RateLimitedError),
+        (500, {}, DoubtfulError),
+        (408, {}, DoubtfulError),
+        (200, {}, DoubtfulError),
+        (200, {"access_token": ""}, DoubtfulError),
+        (302, {"access_token": "t2"}, DoubtfulError),
+    ],
+)
+def test_no_new_token(status: int, body: Any, error: type[OutboundError]) -> None:
+    with pytest.raises(error):
+        x.read_refresh(Response(status, {}, json.dumps(body).encode()), RECEIVED_AT)

@@ -265,7 +265,8 @@ def test_a_bar_in_a_word_never_makes_two_of_it(values: list[str]) -> None:
 def test_every_attribute_of_a_sending_comes_back() -> None:
     names = {
         "epoch": "ep", "lease_until": "lu", "first_try_at": "ft", "tries": "tr", "looks": "lk",
-        "opens_at": "nb", "doubt_at": "db", "by": "by", "key": "ky", "fingerprint": "fp", "reply_id": "rid",
+        "opens_at": "nb", "doubt_at": "db", "by": "by", "key": "ky", "fingerprint": "fp",
+        "reply_id": "rid",
     }  # fmt: skip
     texts = ("by", "key", "fingerprint", "reply_id")
     values: dict[str, Any] = {

@@ -1,7 +1,9 @@
 import pytest
 
+from heed.domain.account import AccountId
 from heed.domain.policy import CONTROL_CACHE_MS, Control
 from heed.ports import Revocation
+from heed.storage.accounts import TableAccounts
 from heed.storage.controls import TableControls
 from tests.backends import START_MS
 from tests.heed.storage.stores import BRAND, Store
@@ -43,6 +45,25 @@ def test_switches_leave_disabled_accounts_disabled(store: Store) -> None:
     store.controls.put(BRAND, Control())
 
     assert store.controls.get(BRAND).disabled == {"x#2244994945"}
+
+
+def test_an_account_is_disabled_until_a_person_enables_it(store: Store) -> None:
+    accounts = TableAccounts(store.backend.dynamo, store.backend.table, store.clock)
+    accounts.note_told(AccountId("x", "2244994945"), "disabled")
+    store.controls.disable(BRAND, "x#2244994945")
+    store.controls.disable(BRAND, "x#2244994945")
+    store.controls.disable(BRAND, "telegram#7")
+    assert store.controls.get(BRAND).disabled == {"x#2244994945", "telegram#7"}
+
+    store.controls.enable(BRAND, "x#2244994945")
+
+    assert store.controls.get(BRAND).disabled == {"telegram#7"}
+    # So that people are told anew if the platform refuses again.
+    fresh = TableAccounts(store.backend.dynamo, store.backend.table, store.clock)
+    assert fresh.get(AccountId("x", "2244994945")).told == ""
+    store.controls.enable(BRAND, "telegram#7")
+    store.controls.enable(BRAND, "telegram#7")
+    assert a_second_instance(store).get(BRAND) == Control()
 
 
 def test_a_pause_is_heard_everywhere_after_fifteen_seconds(memory: Store) -> None:

@@ -84,19 +84,25 @@ def note_success(job: Job, admitted: Pass, s: Replying) -> None:
         s.accounts.close(job.account)
 
 
-def note_error(job: Job, admitted: Pass, error: OutboundError, s: Replying) -> int:
-    """Note what went wrong with a call. Returns how long this reply waits, in milliseconds."""
-    now = s.handing.time.now()
+def wait_ms(error: OutboundError) -> int:
+    """Tell how long a reply waits after an error that is not its own fault or not final."""
     if isinstance(error, RateLimitedError):
-        wait_ms = int(error.retry_after_s * 1000)
-        s.accounts.open(job.account, "throttled", now + wait_ms)
-        return wait_ms
+        return int(error.retry_after_s * 1000)
     if isinstance(error, ReplyRejectedError):
-        return _refused(job, admitted, error.cause, s)
-    s.accounts.note_failure(job.account)
-    leave(job, admitted, s)
+        return BUSY_MS
     # Clocks may differ: the first look must not come before the call that it is about has ended.
     return SKEW_MS if isinstance(error, DoubtfulError) else RETRY_MS
+
+
+def note_error(job: Job, admitted: Pass, error: OutboundError, s: Replying) -> None:
+    """Note what an error says of the account, and do what can be done about it."""
+    if isinstance(error, RateLimitedError):
+        s.accounts.open(job.account, "throttled", s.handing.time.now() + wait_ms(error))
+    elif isinstance(error, ReplyRejectedError):
+        _note_refusal(job, admitted, error.cause, s)
+    else:
+        s.accounts.note_failure(job.account)
+        leave(job, admitted, s)
 
 
 def tell(job: Job, what: str, s: Replying) -> None:
@@ -106,32 +112,27 @@ def tell(job: Job, what: str, s: Replying) -> None:
         s.accounts.note_told(job.account, what)
 
 
-def _refused(job: Job, admitted: Pass, cause: str, s: Replying) -> int:
+def _note_refusal(job: Job, admitted: Pass, cause: str, s: Replying) -> None:
     if cause in _REVOKED:
         leave(job, admitted, s)
         tell(job, DISABLED, s)
         s.controls.disable(job.stored.brand, job.account.name)
-        return 0
-    if cause != "token":
+    elif cause == "token":
+        _note_token(job, admitted, s)
+    else:
         note_success(job, admitted, s)
-        return 0
+
+
+def _note_token(job: Job, admitted: Pass, s: Replying) -> None:
     outcome = _renewed(job, admitted, s)
     if outcome == "failed":
         s.accounts.note_failure(job.account)
     if outcome == "refused":
-        now = s.handing.time.now()
-        s.accounts.open(job.account, "token", now + TOKEN_PROBE_MS)
+        s.accounts.open(job.account, "token", s.handing.time.now() + TOKEN_PROBE_MS)
         tell(job, "token", s)
-    return _WAITS_MS[outcome]
 
 
 Renewal = Literal["renewed", "busy", "failed", "refused"]
-_WAITS_MS: Final[Mapping[Renewal, int]] = {
-    "renewed": 0,
-    "busy": BUSY_MS,
-    "failed": RETRY_MS,
-    "refused": TOKEN_PROBE_MS,
-}
 
 
 @dataclass(frozen=True, slots=True)

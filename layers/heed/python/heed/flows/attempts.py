@@ -111,9 +111,19 @@ def send(job: Job, s: Replying) -> str:
 
 
 def _failed(call: _Call, error: OutboundError, s: Replying) -> str:
-    held, wait_ms = call.held, accounts.note_error(call.before, call.admitted, error, s)
+    job, admitted = call.before, call.admitted
     if isinstance(error, ReplyRejectedError) and error.cause != "token":
+        # A worker that dies in between meets the same refusal again.
+        accounts.note_error(job, admitted, error, s)
         return _rejected(call, error.cause, s)
+    # Recorded first: what certainly was not posted must not come into doubt meanwhile.
+    outcome = _put_off(call, error, s)
+    accounts.note_error(job, admitted, error, s)
+    return outcome
+
+
+def _put_off(call: _Call, error: OutboundError, s: Replying) -> str:
+    held, wait_ms = call.held, accounts.wait_ms(error)
     # This call may have done nothing, but an earlier one may have posted it.
     if isinstance(error, DoubtfulError) or call.before.is_in_doubt:
         return doubted(held, wait_ms, s)
@@ -159,7 +169,9 @@ def look(job: Job, s: Replying, *, waits: bool = False) -> Job | str:
     try:
         answer = _answered(held, admitted, lookup, s)
     except OutboundError as error:
-        return _not_looked(held, accounts.note_error(job, admitted, error, s) or RETRY_MS, s)
+        outcome = _not_looked(held, max(accounts.wait_ms(error), RETRY_MS), s)
+        accounts.note_error(job, admitted, error, s)
+        return outcome
     accounts.note_success(job, admitted, s)
     return _read(held, lookup, answer, s)
 

@@ -155,7 +155,9 @@ def again(
     sending = replace(
         job.sending, state=planned, tries=tries, looks=0, opens_at=look_at, doubt_at=0
     )
-    return replace(job, sending=sending)
+    # What is said of a mention is conditional on where its own reply stands.
+    stored = job.stored if job.ref.is_agents else replace(job.stored, sending=sending)
+    return replace(job, sending=sending, stored=stored)
 
 
 def end(job: Job, state: Literal["refused", "parked"], reason: str, s: Replying) -> str:
