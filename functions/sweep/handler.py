@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from heed import brand, composition
-from heed.flows.sweep import Sweeping, bring_back, sweep
+from heed.flows.sweep import Sweeping, bring_back, failed, sweep
 from heed.settings import SweepSettings
 from heed.storage.due import TableDueList
 from heed.storage.outbox import TableOutbox
@@ -49,7 +49,11 @@ def build(sweeping: Sweeping, counts: CountingMeter) -> Work:
     def bring(record: SQSRecord, lambda_context: LambdaContext) -> str:
         if lambda_context.get_remaining_time_in_millis() < SPARE_MS:
             return "later"
-        return bring_back(record["item"], sweeping)
+        try:
+            return bring_back(record["item"], sweeping)
+        except Exception:
+            failed(record["item"], sweeping)
+            raise
 
     @logger.inject_lambda_context(clear_state=True)
     def work(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:

@@ -61,7 +61,7 @@ def test_what_cannot_be_brought_back_is_shown_to_a_person_and_stops_nothing_else
     assert "canary" not in printed
     warning, done = lines_of(printed)
     assert (warning["level"], warning["message"]) == ("WARNING", "a record failed")
-    assert (done["due"], done["counts"]) == (3, {"sweep_kicked": 2})
+    assert (done["due"], done["counts"]) == (3, {"sweep_kicked": 2, "sweep_failed": 1})
 
 
 def test_a_failure_of_one_minute_is_forgotten_in_the_next(world: World) -> None:

@@ -104,6 +104,10 @@ class Mentions(Protocol):
 
     def get(self, mention: MentionId) -> StoredMention | None: ...
 
+    def get_bare(self, mention: MentionId) -> StoredMention | None:
+        """Read where a mention, or a mark, belongs, and nothing that may be unreadable."""
+        ...
+
     def finish(
         self, stored: StoredMention, state: ReplyState, reason: str, reasons: tuple[str, ...]
     ) -> bool:
@@ -346,12 +350,33 @@ class DueItem:
     part: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often a thing that is due was looked at in vain, in a row, and since when. `brand` and
+    `mention` (what a person's reply answers) as far as the bare item tells them."""
+
+    count: int
+    since: int
+    brand: str = ""
+    mention: str = ""
+
+
 class DueList(Protocol):
     """The index of everything that is not finished."""
 
     def due(self, now: int, limit: int) -> list[DueItem]: ...
 
     def postpone(self, item: DueItem, until: int) -> None: ...
+
+    def note(self, item: DueItem, mark: str, now: int) -> Tries | None:
+        """Count a look, without reading what the thing holds. `mark` says how it stands: under
+        another one than the last time the count begins anew. None when it is no longer listed."""
+        ...
+
+    def end(self, item: DueItem, reason: str) -> None:
+        """Take off the index what nobody can work with, as unsent or, when its send had begun, as
+        parked."""
+        ...
 
 
 class Secrets(Protocol):

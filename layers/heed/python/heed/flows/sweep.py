@@ -15,14 +15,17 @@ from heed.domain.reply import (
     Sending,
     machine_reply,
 )
-from heed.flows import handover
+from heed.flows import giving_up, handover
+from heed.flows.giving_up import FAILURES_MAX
 from heed.flows.handover import Handing
-from heed.ports import DueItem, DueList, Meter, Outbox, StoredMention
+from heed.ports import DueItem, DueList, Meter, Outbox, StoredMention, Tries
 
 PER_SHARD_MAX: Final = 50
 KICKS_MAX: Final = 5
 # How long a sender may keep what triage reserved waiting, before a person gets it.
 LANE_MS_MAX: Final = HOUR_MS
+# Whoever fails is looked at every minute first, and every eight minutes at last.
+_DOUBLINGS_MAX: Final = 3
 _IN_FLIGHT: Final = ("sending", "doubt")
 
 
@@ -54,10 +57,32 @@ def bring_back(item: DueItem, s: Sweeping) -> str:
     return outcome
 
 
+def failed(item: DueItem, s: Sweeping) -> str:
+    """Note that a thing could not be brought back: it waits longer each time, so that it keeps no
+    other from its turn, and after five times a person gets it."""
+    now = s.handing.time.now()
+    tries = s.due_list.note(item, "failed", now)
+    if tries is None:
+        return "nothing"
+    s.due_list.postpone(item, now + _wait_ms(tries))
+    outcome = "failed"
+    if tries.count >= FAILURES_MAX:
+        outcome = giving_up.unreadable(item, tries, s.handing, s.due_list)
+    s.meter.count(f"sweep_{outcome}")
+    return outcome
+
+
+def _wait_ms(tries: Tries) -> int:
+    return RETRY_MS << min(tries.count - 1, _DOUBLINGS_MAX)
+
+
 def _mention(item: DueItem, mention: MentionId, s: Sweeping) -> str:
     stored, now = s.handing.mentions.get(mention), s.handing.time.now()
     if stored is None:
         # Only the mark of an own post: triage settles it, or nothing comes of it.
+        mark = s.handing.mentions.get_bare(mention)
+        if mark is not None and mark.kicks >= KICKS_MAX:
+            return giving_up.mark(item, mark, s.handing, s.due_list)
         if not s.handing.mentions.kick(mention, due_at=now + HOUR_MS):
             s.due_list.postpone(item, now + HOUR_MS)
         return "mark"
@@ -70,7 +95,7 @@ def _mention(item: DueItem, mention: MentionId, s: Sweeping) -> str:
     if stored.sending.state in FINAL:
         s.handing.mentions.settle_change(stored)
         return "settled"
-    return _to_lane(item, machine_reply(mention), stored.mention.platform, stored.sending, s)
+    return _to_lane(item, machine_reply(mention), mention, stored.sending, s)
 
 
 def _waits_for_triage(stored: StoredMention) -> bool:
@@ -87,7 +112,7 @@ def _to_triage(item: DueItem, stored: StoredMention, now: int, s: Sweeping) -> s
         return "kicked"
     if _waits_for_lane(stored, now, s):
         ref = machine_reply(stored.mention.id)
-        return _to_lane(item, ref, stored.mention.platform, stored.sending, s)
+        return _to_lane(item, ref, stored.mention.id, stored.sending, s)
     return _given_up(stored, now, s)
 
 
@@ -114,13 +139,23 @@ def _given_up(stored: StoredMention, now: int, s: Sweeping) -> str:
     return "bare_case"
 
 
-def _to_lane(item: DueItem, ref: ReplyRef, platform: str, sending: Sending, s: Sweeping) -> str:
+def _to_lane(
+    item: DueItem, ref: ReplyRef, mention: MentionId, sending: Sending, s: Sweeping
+) -> str:
     now = s.handing.time.now()
-    is_held = sending.state == "sending" and sending.lease_until > now
-    s.due_list.postpone(item, sending.lease_until if is_held else now + RETRY_MS)
-    if is_held:
+    if sending.state == "sending" and sending.lease_until > now:
+        s.due_list.postpone(item, sending.lease_until)
         return "held"
-    s.handing.lanes.ring(platform, ref)
+    # Rung first: a ring that fails is counted as a failure, not as a sender's.
+    s.handing.lanes.ring(mention.split("#", 1)[0], ref)
+    # Every sender that works leaves another epoch or another time to wait for.
+    how = f"{sending.state},{sending.epoch},{sending.opens_at}"
+    tries = s.due_list.note(item, how, now)
+    if tries is None:
+        return "nothing"
+    s.due_list.postpone(item, now + _wait_ms(tries))
+    if tries.count >= FAILURES_MAX and now - tries.since >= LANE_MS_MAX:
+        return giving_up.unsent(ref, mention, sending, s.handing, s.outbox)
     return "rung"
 
 
@@ -129,7 +164,7 @@ def _reply(item: DueItem, conversation: ConversationId, s: Sweeping) -> str:
     written = s.outbox.get_reply(ref)
     if written is None or written.sending.state in FINAL:
         return "nothing"
-    return _to_lane(item, ref, written.mention.split("#", 1)[0], written.sending, s)
+    return _to_lane(item, ref, written.mention, written.sending, s)
 
 
 def _case(item: DueItem, conversation_id: ConversationId, s: Sweeping) -> str:

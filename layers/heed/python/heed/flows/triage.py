@@ -198,19 +198,23 @@ def _forbids(decision: Decision) -> bool:
 
 def _stopped(stored: StoredMention, decision: Decision, s: Triaging) -> str:
     """Take back what an edit forbids: no text leaves, and the right person hears of it."""
-    _note_opt_out(stored, decision, s.handing.time.now(), s)
-    bound = handover.bind(stored, decision, s.handing)
-    if bound is None:
-        return "contended"
-    if decision.page:
-        handover.page(bound, stored, decision.reason, s.handing)
-    if stored.sending.state in CLAIMABLE and not handover.pass_on_slot(stored, s.handing):
+    if not _held_for_people(stored, decision, s):
         return "contended"
     s.meter.count("edited_handled")
     if stored.sending.state in (*CLAIMABLE, "silent"):
         return _finished(stored, "queued" if decision.band else "silent", decision, s)
     s.handing.mentions.settle_change(stored)
     return "edited"
+
+
+def _held_for_people(stored: StoredMention, decision: Decision, s: Triaging) -> bool:
+    _note_opt_out(stored, decision, s.handing.time.now(), s)
+    bound = handover.bind(stored, decision, s.handing)
+    if bound is None:
+        return False
+    if decision.page:
+        handover.page(bound, stored, decision.reason, s.handing)
+    return stored.sending.state not in CLAIMABLE or handover.pass_on_slot(stored, s.handing)
 
 
 def _edited(stored: StoredMention, s: Triaging) -> str:
@@ -267,8 +271,22 @@ def _deleted(stored: StoredMention, s: Triaging) -> str:
 
 
 def _own_post(stored: StoredMention, s: Triaging) -> str:
+    if stored.edited and not _edit_is_heard(stored, s):
+        return "contended"
     outcome = own_posts.settle(stored, s.handing, s.outbox, s.timeline)
     if outcome == own_posts.UNDECIDED:
         return _decided(stored, s)
     s.meter.count(f"own_post_{outcome}")
     return outcome
+
+
+def _edit_is_heard(stored: StoredMention, s: Triaging) -> bool:
+    """Look at the edit whose `todo` our own post may have taken the place of."""
+    conversation = handover.conversation_of(stored, s.handing)
+    past = conversation.outcome_of(stored.mention.id)
+    if past is None:
+        # The newest words are what will be decided on.
+        return True
+    decision = _decision(stored, conversation, s)
+    is_news = _forbids(decision) and past != (decision.outcome, decision.reason)
+    return not is_news or _held_for_people(stored, decision, s)

@@ -23,6 +23,9 @@ from heed.storage.table import (
     words,
 )
 
+# What says where a mention belongs: numbers, and words that no version reads in another way.
+_PLAIN = ("pk", "br", "cv", "ra", "gone", "kick")
+
 
 class TableMentions:
     """`heed.ports.Mentions` over the table."""
@@ -38,6 +41,15 @@ class TableMentions:
         )
         item = answer.get("Item")
         return stored_mention(item) if item and "st" in item else None
+
+    def get_bare(self, mention: MentionId) -> StoredMention | None:
+        """Read where a mention, or a mark, belongs, and nothing that may be unreadable."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=key(f"mention#{mention}"), ConsistentRead=True
+        )
+        item = answer.get("Item")
+        plain = {name: item[name] for name in _PLAIN if name in item} if item else None
+        return stored_mention(plain) if plain else None
 
     def finish(
         self, stored: StoredMention, state: ReplyState, reason: str, reasons: tuple[str, ...]
@@ -164,10 +176,15 @@ class TableMentions:
 
 def _unchanged(stored: StoredMention) -> tuple[str, dict[str, Any]]:
     """Build the condition that nothing came in since a mention was read, and its values."""
-    if stored.todo:
-        return "todo = :todo", {":todo": text(stored.todo)}
     # What was claimed once, or waits as a draft, asks the stream for nothing.
-    return "attribute_not_exists(todo)", {}
+    condition = "todo = :todo" if stored.todo else "attribute_not_exists(todo)"
+    values = {":todo": text(stored.todo)} if stored.todo else {}
+    # A second edit, or a second own post, asks with the same word as the first.
+    if at := stored.mention.event_at:
+        condition, values = f"{condition} AND et = :et", {**values, ":et": number(at)}
+    if stored.own_post:
+        condition, values = f"{condition} AND own = :own", {**values, ":own": text(stored.own_post)}
+    return condition, values
 
 
 def _removing(attributes: list[str], stored: StoredMention) -> str:

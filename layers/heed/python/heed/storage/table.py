@@ -12,6 +12,7 @@ reason, ra received; on the first slice also sl slices, oc what its last replay 
 Reply of a person (pk conv#<id>, sk at#...#reply#<id>): the sending attributes, mi, ag, x, at, pr.
 Account (pk account#<platform>#<id>, sk -): wy why and ou until when its breaker is open, fl
 failures in a row, fa last of them, op openings in a row, lb / lu lease, rn renewed, tl told.
+Of whatever is due: fk / fn / fs how it stood when it was looked at in vain, how often, since when.
 Indexes: dh/da due, dk/ds desk, cv/ra by_conv."""
 
 import hashlib
