@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from heed.adapter import Lookup, OwnReply, Response
+from heed.domain.account import AccountId
+from heed.domain.mention import Mention
 from heed.domain.reply import CALL_MS, SKEW_MS, UNDO_MS, ReplyRef
 from heed.errors import DoubtfulError, NotSentError, RateLimitedError, ReplyRejectedError
 from heed.flows.reply import reply
@@ -260,6 +263,56 @@ def test_a_look_that_another_took_over_sends_nothing(world: World) -> None:
     outbox: Any = Taken()
     assert reply(world.ref(MA), replace(world.replying, outbox=outbox)) == "lost"
     assert world.posts() == []
+
+
+def test_who_loses_the_claim_for_a_look_lets_another_probe(world: World) -> None:
+    in_doubt(world)
+
+    class Lost:
+        def __getattr__(self, name: str) -> Any:
+            return (lambda *_: None) if name == "claim" else getattr(world.outbox, name)
+
+    outbox: Any = Lost()
+    assert reply(world.ref(MA), replace(world.replying, outbox=outbox)) == "lost"
+    assert bring(world) == "sent"
+
+
+def test_a_mention_whose_slot_went_on_while_it_was_in_doubt_is_looked_for(
+    world: World, platform: KeyedSender
+) -> None:
+    in_doubt(world)
+    world.conversations.save(replace(world.conversation(MA), ack=None))
+
+    assert bring(world) == "parked"
+
+
+def test_a_key_waits_for_its_account_in_doubt(world: World, platform: KeyedSender) -> None:
+    in_doubt(world)
+    account = AccountId("x", X_ACCOUNT)
+    world.accounts.open(account, "throttled", world.clock.now() + 60_000)
+
+    assert bring(world) == "doubt"
+    world.run(2)
+
+    assert world.state(MA) == "sent"
+    assert len(world.posts()) == 1
+
+
+def test_a_look_that_tells_nothing_is_repeated(world: World) -> None:
+    def read(answer: Response) -> tuple[OwnReply, ...]:
+        raise DoubtfulError("there are more own posts than one page shows")
+
+    def look(mention: Mention) -> Lookup:
+        found: Lookup = X.find_own_reply(mention)
+        return replace(found, read=read)
+
+    keyed(world, KEY_WINDOW_S=0, find_own_reply=look)
+    in_doubt(world)
+
+    assert bring(world) == "doubt"
+
+    assert world.stored(MA).sending.looks == 0
+    assert world.accounts.get(AccountId("x", X_ACCOUNT)).is_well
 
 
 # People's words.

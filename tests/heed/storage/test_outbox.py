@@ -429,3 +429,26 @@ def test_other_errors_travel_up(step: str) -> None:
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         STEPS[step](outbox)
+
+
+def test_since_when_it_is_in_doubt_is_kept_until_that_is_settled(arrived: Store) -> None:
+    held = arrived.claim(MENTION)
+    assert arrived.move(MENTION, held, Move("doubt", LATER, doubt_at=START_MS + 5))
+    look = arrived.outbox.claim(REF, seen_in(arrived), LOOK)
+    assert look is not None
+    assert look.doubt_at == START_MS + 5
+    assert arrived.move(MENTION, look, Move("doubt", LATER, doubt_at=START_MS + 9))
+    again = arrived.claim(MENTION, by="attempt-4")
+    assert again.doubt_at == START_MS + 5
+
+    assert arrived.move(MENTION, again, Move("planned", LATER))
+    assert seen_in(arrived).doubt_at == 0
+
+
+def test_a_look_at_what_a_dead_worker_left_begins_the_doubt(arrived: Store) -> None:
+    arrived.claim(MENTION)
+
+    look = arrived.outbox.claim(REF, seen_in(arrived), LOOK)
+
+    assert look is not None
+    assert look.doubt_at == LOOK.now

@@ -54,9 +54,7 @@ def _acknowledged(job: Job, s: Replying) -> str:
     if job.is_in_doubt and verdict.ruling != "allow":
         # No second text may leave under the key; the first may stand.
         looked = look(job, s, waits=verdict.ruling == "hold")
-        if isinstance(looked, str):
-            return looked
-        job = looked
+        return looked if isinstance(looked, str) else "planned"
     if ack is None or not is_reserved:
         return _unreserved(job, conversation, s)
     if verdict.ruling == "refuse" or verdict.clause == DISABLED:
@@ -171,4 +169,5 @@ def _persons_word(job: Job, s: Replying) -> str:
         return send(job, s)
     tell(job, DISABLED, s)
     looked = look(job, s) if job.is_in_doubt else job
+    # Planned once more, it ends like all others.
     return looked if isinstance(looked, str) else end(looked, "refused", DISABLED, s)
