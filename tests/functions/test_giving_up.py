@@ -14,9 +14,10 @@ from functions.triage import handler as triage
 from heed.domain.case import RING_AGAIN_MS_MAX
 from heed.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from heed.domain.decision import Verdict
+from heed.domain.mention import MentionId
 from heed.flows import giving_up
-from heed.flows.sweep import failed
-from heed.ports import Claim, DueItem
+from heed.flows.sweep import bring_back, failed
+from heed.ports import Claim, DueItem, StoredMention, Tries
 from tests.functions.invocations import failed_ids, lane_event, make_context, stream_event
 from tests.heed.flows.bodies import COMPLAINT, X_ACCOUNT, x_deletion, x_own_message, x_post
 from tests.heed.flows.world import World
@@ -250,6 +251,67 @@ def test_a_mark_of_a_brand_that_left_the_file_waits() -> None:
 
 def test_what_is_finished_meanwhile_is_no_failure(world: World) -> None:
     assert failed(DueItem("mention"), world.sweeping) == "nothing"
+
+
+class Busy:
+    """A conversation that others always write faster."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return (lambda conversation: None) if name == "save" else getattr(self._real, name)
+
+
+def test_a_busy_conversation_is_met_again(world: World) -> None:
+    handing: Any = replace(world.handing, conversations=Busy(world.conversations))
+    item, due_list = DueItem("mention", mention=MentionId(MA)), world.sweeping.due_list
+    sending, stored = world.stored(MA).sending, world.stored(MA)
+
+    assert giving_up.unsent(world.ref(MA), MentionId(MA), sending, handing, world.outbox) == (
+        "contended"
+    )
+    assert giving_up.unreadable(item, Tries(5, 0), handing, due_list) == "contended"
+    assert giving_up.mark(item, stored, handing, due_list) == "contended"
+    assert f"mention#{MA}" in world.due()
+
+
+def test_what_nobody_can_read_of_a_brand_that_left_the_file_waits(world: World) -> None:
+    spoil(world)
+    del world.handing.policies["acme"]  # type: ignore[attr-defined]  # A dict in this world.
+
+    minutes(world, 40)
+
+    assert world.cases() == []
+    assert f"mention#{MA}" in world.due()
+
+
+def test_words_whose_mention_is_forgotten_and_that_nobody_can_read_end(world: World) -> None:
+    world.run()
+    world.claim_case(MA)
+    ref = world.write_reply(MA, "We found it.")
+    item = DueItem("reply", conversation=world.conversation(MA).id, part=ref.part)
+
+    done = giving_up.unreadable(item, Tries(5, 0), world.handing, world.sweeping.due_list)
+
+    assert done == "bare_case"
+    assert world.agents_reply(ref).sending.state == "refused"
+
+
+def test_a_reply_that_ended_while_its_lane_was_rung_is_nothing(world: World) -> None:
+    world.run()
+    seen = world.stored(MA).sending
+    item = DueItem("mention", mention=MentionId(MA))
+
+    class Stale:
+        """Mentions as they were a moment ago."""
+
+        def get(self, mention: MentionId) -> StoredMention:
+            return replace(world.stored(mention), sending=replace(seen, state="planned"))
+
+    mentions: Any = Stale()
+    handing = replace(world.handing, mentions=mentions)
+    assert bring_back(item, replace(world.sweeping, handing=handing)) == "nothing"
 
 
 # Bells.

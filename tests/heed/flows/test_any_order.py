@@ -39,7 +39,7 @@ SETS = (
     ("create", "edit", "second edit", "delete"),
     ("create", "edit", "second edit", "delete", "own"),
 )
-SEEDS = 60
+SEEDS = 25
 STEPS_MAX = 2
 Step = Callable[[], object]
 

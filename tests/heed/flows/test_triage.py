@@ -405,6 +405,22 @@ def test_an_edit_that_changes_nothing_for_us_needs_nobody(world: World) -> None:
     assert world.stored(MA).mention.text.endswith("Gate 12.")
 
 
+def test_a_kind_word_that_a_person_saw_and_that_becomes_a_complaint_needs_one_again(
+    world: World,
+) -> None:
+    say(world, "@acmeair what a day")
+    world.run()
+    conversation = world.claim_case(MA)
+    assert conversation.case is not None
+    world.conversations.save(replace(conversation, case=replace(conversation.case, pending=())))
+    edit(world, COMPLAINT)
+
+    assert world.triage() == ["edited"]
+
+    assert (world.state(MA), world.case(MA).pending) == ("sent", (MA,))
+    assert len(world.posts()) == 1
+
+
 def test_an_edit_before_anything_was_decided_is_what_is_decided_on(world: World) -> None:
     say(world, QUESTION)
     world.records()
@@ -451,6 +467,21 @@ def claimed(world: World, mention: str = MA) -> Sending:
     held = world.outbox.claim(world.ref(mention), world.stored(mention).sending, claim)
     assert held is not None
     return held
+
+
+def test_a_grave_edit_behind_a_colleagues_post_meets_a_busy_conversation_and_comes_again(
+    world: World,
+) -> None:
+    say(world)
+    world.triage()
+    edit(world, HARM)
+    own(world)
+    [_, record] = world.records()
+
+    assert triage(record, busy(world)) == "contended"
+
+    world.run(3)
+    assert (world.case(MA).page, world.case(MA).band, world.posts()) == (True, "urgent", [])
 
 
 def test_silence_that_becomes_grave_goes_to_people(world: World) -> None:

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from heed.domain.policy import FIRST_LOOK_MS
-from heed.ports import DueItem
+from heed.ports import DueItem, Tries
 from heed.storage.table import SHARDS, shard
 from tests.backends import START_MS, memory_backend
 from tests.fakes.refusals import client_error
@@ -102,3 +102,37 @@ def test_other_errors_travel_up() -> None:
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         due_list.postpone(DueItem("mention", mention=a_mention().id), START_MS)
+
+
+def test_looks_in_vain_are_counted_until_the_thing_stands_another_way(store: Store) -> None:
+    store.put(an_arrival())
+    item = DueItem("mention", mention=a_mention().id)
+
+    counts = [store.due_list.note(item, mark, START_MS + at) for at, mark in enumerate("aabb")]
+
+    assert counts == [
+        Tries(1, START_MS, "acme"),
+        Tries(2, START_MS, "acme"),
+        Tries(1, START_MS + 2, "acme"),
+        Tries(2, START_MS + 2, "acme"),
+    ]
+    assert store.due_list.note(DueItem("mention", mention=a_mention("9").id), "a", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "end"), [("new", "queued"), ("doubt", "parked"), ("sent", "sent")]
+)
+def test_what_nobody_can_work_with_is_taken_off_the_index(
+    state: str, end: str, store: Store
+) -> None:
+    store.put(an_arrival())
+    store.backend.put({**store.raw(a_mention()), "st": {"S": state}})
+
+    store.due_list.end(DueItem("mention", mention=a_mention().id), "not_readable")
+
+    assert store.get(a_mention()).sending.state == end
+    assert store.due_at(START_MS * 2) == []
+    bare = store.mentions.get_bare(a_mention().id)
+    assert bare is not None
+    assert (bare.brand, bare.received_at, bare.mention.text) == ("acme", START_MS, "")
+    assert store.mentions.get_bare(a_mention("9").id) is None

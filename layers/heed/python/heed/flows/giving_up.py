@@ -33,15 +33,23 @@ def unsent(
 def unreadable(item: DueItem, tries: Tries, handing: Handing, due_list: DueList) -> str:
     """Give a person what raises an error at every look."""
     now = handing.time.now()
-    if item.kind == "case" or tries.count > FAILURES_MAX:
-        return _paged(item, tries, now, handing, due_list)
+    # The second time it was the case that could not be opened.
+    if tries.count == FAILURES_MAX + (item.kind != "case"):
+        where = item.conversation or ConversationId("")
+        handing.pager.page(tries.brand, where, _NOT_READABLE, item.mention or "")
+    if item.kind == "case":
+        # It stays due: a newer version may be able to read it.
+        due_list.postpone(item, now + HOUR_MS)
+        return "unreadable"
     mention = item.mention or MentionId(tries.mention)
     stored = handing.mentions.get_bare(mention)
-    if stored is not None and stored.brand in handing.policies:
-        if stored.gone_at:
-            handing.mentions.blank(mention, now)
-        elif handover.to_person(_placed(stored), _NOT_READABLE, handing) is None:
-            return "contended"
+    if stored is not None and stored.brand not in handing.policies:
+        due_list.postpone(item, now + HOUR_MS)
+        return "no_brand"
+    if stored is not None and stored.gone_at:
+        handing.mentions.blank(mention, now)
+    elif stored is not None and not handover.to_person(_placed(stored), _NOT_READABLE, handing):
+        return "contended"
     due_list.end(item, _NOT_READABLE)
     return "bare_case"
 
@@ -55,17 +63,6 @@ def mark(item: DueItem, stored: StoredMention, handing: Handing, due_list: DueLi
         return "contended"
     due_list.end(item, "own_post_not_settled")
     return "bare_case"
-
-
-def _paged(item: DueItem, tries: Tries, now: int, handing: Handing, due_list: DueList) -> str:
-    """Reach people when not even a case can be opened. It stays due: a newer version may be able
-    to read it."""
-    due_list.postpone(item, now + HOUR_MS)
-    if tries.count != FAILURES_MAX + (item.kind != "case"):
-        return "unreadable"
-    where = item.conversation or ConversationId("")
-    handing.pager.page(tries.brand, where, _NOT_READABLE, item.mention or "")
-    return "paged"
 
 
 def _placed(stored: StoredMention) -> StoredMention:
