@@ -342,8 +342,11 @@ def test_a_deletion_whose_change_was_settled_ends_it_all_the_same(world: World) 
 
 def test_an_answer_of_ours_whose_change_was_settled_cancels(world: World) -> None:
     ref = decided(world)
+    item = world.backend.item(f"mention#{MA}")
+    assert item is not None
+    world.backend.put({**item, "own": {"S": "9"}})
 
-    assert reply(ref, changed(world, own_post="9")) == "withheld"
+    assert reply(ref, world.replying) == "withheld"
     assert (world.state(MA), world.stored(MA).reasons[0]) == ("cancelled", "answered_elsewhere")
 
 

@@ -276,6 +276,15 @@ def test_what_ended_hangs_in_no_index(memory: Store) -> None:
     assert {"dk", "ds", "dt", "dh", "da", "nb"}.isdisjoint(memory.raw(MENTION))
 
 
+def test_what_was_sent_is_due_no_more(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    held = memory.claim(MENTION)
+
+    memory.move(MENTION, held, Move("sent", reply_id="r1"))
+
+    assert {"dh", "da", "nb"}.isdisjoint(memory.raw(MENTION))
+
+
 def test_a_draft_that_is_planned_again_is_due_again(memory: Store) -> None:
     memory.put(an_arrival(MENTION))
     memory.outbox.hold_draft(REF, memory.get(MENTION).sending, a_draft())
