@@ -8,11 +8,17 @@ import pytest
 
 from heed.adapter import Call, Lookup, OwnReply, Response
 from heed.domain.clock import HOUR_MS, MINUTE_MS
-from heed.domain.reply import RETRY_MS, Sending
-from heed.errors import DoubtfulError, NotSentError, OutboundError, RateLimitedError
+from heed.domain.reply import RETRY_MS, ReplyRef, Sending
+from heed.errors import (
+    DoubtfulError,
+    NotSentError,
+    OutboundError,
+    RateLimitedError,
+    ReplyRejectedError,
+)
 from heed.flows.attempts import DOUBT_MS_MAX, look, send, settle
 from heed.flows.sending import Job, Replying
-from heed.ports import Move
+from heed.ports import Claim, Move
 from tests.heed.flows.jobs import NotingOutbox, a_job, decided_world
 from tests.heed.flows.toys import WINDOW_S, X
 from tests.heed.flows.world import World
@@ -29,6 +35,14 @@ def world() -> World:
 @pytest.fixture
 def outbox() -> NotingOutbox:
     return NotingOutbox()
+
+
+class LateOutbox(NotingOutbox):
+    """Has counted a look meanwhile."""
+
+    def claim(self, ref: ReplyRef, seen: Sending, claim: Claim) -> Sending | None:
+        held = super().claim(ref, seen, claim)
+        return replace(held, looks=1) if held else None
 
 
 class Platform:
@@ -123,17 +137,13 @@ def test_a_look_that_finds_nothing_is_repeated_after_the_lag(
     [(RateLimitedError("wait", 600), 10 * MINUTE_MS), (DoubtfulError("no answer"), RETRY_MS)],
 )
 def test_a_look_that_fails_waits_as_long_as_the_platform_wants(
-    world: World,
-    s: Replying,
-    outbox: NotingOutbox,
-    platform: Platform,
-    failure: OutboundError,
-    wait_ms: int,
+    world: World, s: Replying, outbox: NotingOutbox, *, failure: OutboundError, wait_ms: int
 ) -> None:
+    platform = Platform()
     platform.failure = failure
     now = world.clock.now()
 
-    assert look(a_doubt(world, of=adapter()), s) == "doubt"
+    assert look(a_doubt(world, of=adapter()), replace(s, sender=platform)) == "doubt"
     assert outbox.moves == [Move("doubt", look_at=now + wait_ms, doubt_at=now)]
 
 
@@ -178,7 +188,7 @@ def test_a_second_try_that_fails_waits_twice_as_long_and_a_third_is_the_last(
 
 def probing(world: World, s: Replying, job: Job) -> None:
     """Let the account's breaker have been open: the next call is a probe."""
-    s.accounts.open(job.account, "throttled", world.clock.now() + 1)
+    s.accounts.open(job.account, "down", world.clock.now() + 1)
     world.clock.forward(ms=2)
 
 
@@ -204,3 +214,29 @@ def test_a_claim_too_slow_for_the_key_gives_the_probe_back_and_is_looked_at_now(
     assert outbox.moves == [Move("doubt", look_at=now, doubt_at=now)]
     assert platform.calls == []
     assert s.accounts.take(job.account, "another", now + 1)
+
+
+def rejects(cause: str) -> Any:
+    def read_receipt(response: Response, now: int) -> Any:
+        raise ReplyRejectedError("no", cause)
+
+    return read_receipt
+
+
+def test_a_known_key_says_that_the_reply_stands_but_not_under_which_id(
+    world: World, s: Replying, outbox: NotingOutbox
+) -> None:
+    of = adapter(window_s=WINDOW_S, read_receipt=rejects("duplicate"))
+
+    assert send(replace(a_doubt(world, of=of), text="Sorry"), s) == "sent"
+    assert outbox.moves == [Move("sent", reply_id="")]
+
+
+def test_a_refused_repeat_whose_second_look_finds_nothing_is_planned(
+    world: World, s: Replying
+) -> None:
+    of = adapter(window_s=WINDOW_S, read_receipt=rejects("blocked"))
+    job = a_doubt(world, of=of)
+    outbox: Any = LateOutbox()
+
+    assert send(replace(job, text="Sorry"), replace(s, outbox=outbox)) == "planned"
