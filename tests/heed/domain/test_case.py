@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.domain import case as cases
-from heed.domain.case import BANDS, LEASE_MS, RESOLUTIONS, Band, Case, CaseState
+from heed.domain.case import (
+    BANDS,
+    LEASE_MS,
+    PENDING_MAX,
+    RESOLUTIONS,
+    RING_AGAIN_MS,
+    RING_AGAIN_MS_MAX,
+    Band,
+    Case,
+    CaseState,
+)
 from heed.errors import InvalidRequestError, NewMentionError, StaleEpochError, TransitionError
 from tests.heed.domain.givens import M1, M2, NOON, case
 
@@ -27,6 +37,39 @@ WRITES: dict[str, Callable[[Case, str, int], Case]] = {
     "resolve": resolved,
 }
 writes = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+
+
+def test_a_case_has_its_limits() -> None:
+    assert (LEASE_MS, PENDING_MAX) == (900_000, 50)
+    assert (RING_AGAIN_MS, RING_AGAIN_MS_MAX) == (600_000, 7_200_000)
+
+
+def test_a_new_case_is_nobodys_and_has_said_nothing_yet() -> None:
+    new = Case("open", "low", due_at=2, epoch=1, opened_at=1, opened_by=M1, reason="once")
+
+    assert (new.agent, new.attempt, new.lease_until) == ("", "", 0)
+    assert (new.rung_at, new.rings) == (0, 0)
+    assert (new.pending, new.flags, new.chores, new.skill, new.page) == ((), (), (), "", False)
+    assert (new.resolution, new.resolved_at) == ("", 0)
+    assert new.is_live
+
+
+@pytest.mark.parametrize(
+    ("rings", "minutes"), [(0, 10), (1, 20), (2, 40), (3, 80), (4, 120), (5, 120), (400, 120)]
+)
+def test_a_bell_rings_less_and_less_and_never_less_than_every_two_hours(
+    rings: int, minutes: int
+) -> None:
+    waiting = case(rung_at=NOON, rings=rings)
+
+    assert waiting.rings_again_at == NOON + minutes * 60_000
+
+
+def test_ringing_again_is_counted_under_the_same_epoch_until_the_case_is_free_again() -> None:
+    rung = cases.rung_again(case("claimed", rings=1), NOON + 5)
+
+    assert rung == case("claimed", rings=2, rung_at=NOON + 5)
+    assert cases.release(rung, "ana", 1, NOON + 6).rings == 0
 
 
 def test_an_open_case_is_claimed_under_a_new_epoch_with_a_lease() -> None:
@@ -150,6 +193,7 @@ def test_the_higher_of_two_bands_is_the_more_urgent_one(one: Band, other: Band) 
 
 
 def test_one_band_up_ends_at_urgent() -> None:
+    assert BANDS == ("urgent", "normal", "low")
     assert [cases.one_up(band) for band in BANDS] == ["urgent", "urgent", "normal"]
 
 

@@ -61,6 +61,20 @@ def test_a_name_that_only_ends_like_one_is_text(name: str) -> None:
     assert MASK in mask_change(json.dumps({name: DIGITS}))
 
 
+def test_one_card_in_a_list_is_enough() -> None:
+    assert DIGITS not in mask_change(json.dumps({"texts": ["hello", DIGITS, "bye"]}))
+
+
+def test_a_bare_number_has_no_name_that_would_make_it_an_id() -> None:
+    assert json.loads(mask_change(DIGITS)) == MASK
+
+
+def test_a_change_of_ids_alone_comes_back_byte_for_byte() -> None:
+    change = f'{{"id":   {X_ID}, "sent_at":"{EPOCH_MS}"}}'
+
+    assert mask_change(change) == change
+
+
 def test_a_name_can_be_a_card_number_too() -> None:
     assert mask_change(json.dumps({DIGITS: 1})) == json.dumps({MASK: 1})
 

@@ -11,8 +11,11 @@ from heed.domain.mention import (
     CARD_DIGITS_MIN,
     MASK,
     OBJECT_ID_BYTES_MAX,
+    TEXT_CHARS_MAX,
+    Account,
     Author,
     Kind,
+    Mention,
     conversation_id,
     mask_cards,
     mention_id,
@@ -37,6 +40,22 @@ def luhn(digits: str) -> bool:
 
 def with_check_digit(digits: str) -> str:
     return next(digits + check for check in "0123456789" if luhn(digits + check))
+
+
+def test_what_an_adapter_does_not_tell_is_not_made_up() -> None:
+    bare = Mention("x", "1", "post", "100")
+
+    assert (bare.change, bare.visibility, bare.naming) == ("created", "public", "none")
+    assert (bare.text, bare.media, bare.gain, bare.route) == ("", 0, 0, {})
+    assert (bare.root_kind, bare.parent_kind) == ("post", "post")
+    flags = (bare.summoned, bare.is_own_post, bare.is_repost, bare.author.automated)
+    assert not any(flags)
+    assert (bare.event_at, bare.author.id, bare.language, bare.quotes) == (None, None, None, None)
+    assert not Account("x", "1", "acme").handle
+
+
+def test_texts_and_ids_have_limits() -> None:
+    assert (OBJECT_ID_BYTES_MAX, TEXT_CHARS_MAX) == (200, 10_000)
 
 
 def test_a_mention_is_named_by_the_object_that_a_visitor_sees() -> None:
@@ -70,6 +89,7 @@ def test_a_long_object_id_becomes_a_hash() -> None:
     assert mention_id("x", "1", "post", longest).endswith(longest)
     assert re.fullmatch(r"x#1#post:sha256-[0-9a-f]{64}", mention_id("x", "1", "post", longer))
     assert mention_id("x", "1", "post", longer) != mention_id("x", "1", "post", longer + "a")
+    assert len(mention_id("x", "1", "post", longer + "\ud800")) == len("x#1#post:sha256-") + 64
 
 
 @given(st.tuples(any_text, short_ids), st.tuples(any_text, short_ids))
@@ -131,6 +151,37 @@ def test_another_author_thread_platform_or_place_is_another_one(changes: dict[st
 
 def test_brands_never_share_a_conversation() -> None:
     assert conversation_id(mention(), "acme") != conversation_id(mention(), "bolt")
+
+
+def test_where_one_part_ends_and_the_next_begins_counts() -> None:
+    one = mention(root_id="12", author=Author(id="3"))
+    other = mention(root_id="1", author=Author(id="23"))
+
+    assert conversation_id(one, "acme") != conversation_id(other, "acme")
+
+
+def test_two_people_never_share_a_private_conversation() -> None:
+    ids = {
+        conversation_id(mention(visibility="private", author=Author(id=one)), "acme")
+        for one in ("8", "9")
+    }
+
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"root_id": "1"}, "5d287cbf2c5651fe3080016c0dbf9c08"),
+        ({"visibility": "private"}, "bed7be1bb905f54d0c6bf2aa903d0808"),
+        ({"author": Author()}, "7cb0387f2835f8acbfaa1e377dedcbbd"),
+    ],
+)
+def test_a_conversation_keeps_its_id_from_one_release_to_the_next(
+    changes: dict[str, Any], expected: str
+) -> None:
+    # Under another id a customer would be answered twice, and open cases would be orphans.
+    assert conversation_id(mention(**changes), "acme") == expected
 
 
 def test_in_private_the_participant_alone_counts() -> None:
@@ -201,6 +252,12 @@ def test_a_card_number_is_masked_however_it_is_written(number: str) -> None:
         (f"{VISA},5500000000000004", f"{MASK},{MASK}"),
         (f"card{VISA}exp", f"card{MASK}exp"),
         (f"{VISA} 24-11-2026", f"{MASK} 24-11-2026"),
+        (f"24-11-2026 {VISA}", f"24-11-2026 {MASK}"),
+        # Two cards share their one group in the middle.
+        ("7455675 1556780 3524249", MASK),
+        ("5500 0000 0000 0004 7455675 1556780 3524249", f"{MASK} {MASK}"),
+        # The group in the middle is a card by itself, inside a longer one.
+        ("5500 0000 0000 0004 88 4623038802810 62", f"{MASK} {MASK}"),
         (VISA, MASK),
     ],
 )
@@ -216,6 +273,10 @@ def test_a_card_is_found_among_other_numbers(text: str, masked: str) -> None:
         "tracking 41111111111111110000",
         "41111111111111111",
         "411111111111",
+        # Twelve digits that satisfy Luhn, and two dates that do.
+        "457483853224",
+        "2026-11-20 2026-11-28",
+        "20-11-2026 28-11-2026",
         "from 2026-11-24 to 2026-11-28, booked 2026-01-05",
         "24.11.2026 - 28.11.2026",
         "12.99 12.99 12.99 12.99 12.99",

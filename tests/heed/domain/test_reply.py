@@ -6,8 +6,15 @@ from hypothesis import strategies as st
 
 from heed.domain.mention import ConversationId
 from heed.domain.reply import (
+    CALL_MS,
     CLAIMABLE,
     FINAL,
+    LEASE_MARGIN_MS,
+    LOOKS_MAX,
+    RETRY_MS,
+    SKEW_MS,
+    TRIES_MAX,
+    UNDO_MS,
     ReplyState,
     Sending,
     agent_reply,
@@ -35,7 +42,22 @@ def test_a_persons_reply_is_named_by_what_it_answers_and_its_own_id() -> None:
     assert ref == agent_reply(ConversationId("c1"), 42, "r1")
 
 
+def test_a_reply_has_its_limits() -> None:
+    assert (TRIES_MAX, LOOKS_MAX) == (3, 2)
+    assert (LEASE_MARGIN_MS, RETRY_MS, SKEW_MS) == (30_000, 45_000, 10_000)
+    assert (CALL_MS, UNDO_MS) == (10_000, 15_000)
+
+
+def test_a_reply_that_was_never_tried_has_nothing_to_show() -> None:
+    new = Sending("planned")
+
+    assert (new.epoch, new.by, new.lease_until, new.key, new.first_try_at) == (0, "", 0, "", 0)
+    assert (new.tries, new.looks, new.opens_at, new.doubt_at) == (0, 0, 0, 0)
+    assert (new.fingerprint, new.reply_id) == ("", "")
+
+
 def test_nothing_that_ended_can_be_claimed() -> None:
+    assert CLAIMABLE == ("new", "planned")
     assert FINAL.isdisjoint(CLAIMABLE)
     assert set(STATES) - FINAL - set(CLAIMABLE) == {"sending", "doubt"}
 
@@ -66,6 +88,20 @@ def test_a_fingerprint_survives_what_platforms_do_to_a_text(sent: str, shown: st
 def test_a_handle_in_front_and_a_short_link_do_not_count() -> None:
     assert fingerprint("@sam @ben we are on it") == fingerprint("We are on it")
     assert fingerprint("see acme.example/help now") == fingerprint("see https://t.co/abc now")
+
+
+def test_only_what_a_platform_adds_or_shortens_is_left_out() -> None:
+    # A handle inside the text and a time are the agent's own words.
+    assert fingerprint("ask @sam") != fingerprint("ask")
+    assert fingerprint("@sam") != fingerprint("")
+    assert fingerprint("at 12.30") != fingerprint("at")
+    assert fingerprint("see http://a.example/b?c") == fingerprint("see")
+    assert fingerprint(" @sam  @ben hello") == fingerprint("hello")
+
+
+def test_a_stored_fingerprint_holds_from_one_release_to_the_next() -> None:
+    assert fingerprint("We are on it.") == "625d58b7185e819c"
+    assert fingerprint("\ud800 there") == "73001216b5a484df"
 
 
 def test_other_words_have_another_fingerprint() -> None:

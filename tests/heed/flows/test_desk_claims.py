@@ -10,7 +10,7 @@ from heed.domain.mention import ConversationId, MentionId
 from heed.errors import ForbiddenError
 from heed.flows import handover
 from heed.flows.desk import Agent, CaseView
-from heed.flows.desk_claims import RECEIVES_MAX, WHEEL, Wish, claim
+from heed.flows.desk_claims import CANDIDATES_MAX, RECEIVES_MAX, WHEEL, Wish, claim
 from heed.flows.handover import RACES_MAX
 from heed.ports import Bell
 from tests.heed.flows.desks import (
@@ -85,6 +85,14 @@ def test_no_work_is_none_and_takes_three_receives_at_most() -> None:
     assert world.meter.counts["nothing_to_claim"] == 1
 
 
+def test_a_claim_looks_at_three_bells_and_a_hundred_candidates_at_most() -> None:
+    assert (RECEIVES_MAX, CANDIDATES_MAX) == (3, 100)
+
+
+def test_of_seven_turns_four_are_urgent_two_normal_and_one_low() -> None:
+    assert Counter(WHEEL) == {"urgent": 4, "normal": 2, "low": 1}
+
+
 def test_two_agents_never_get_the_same_case() -> None:
     world = make_world()
     case = make_case(world, make_mention(world))
@@ -141,6 +149,25 @@ def test_a_lost_answer_to_the_own_write_is_success() -> None:
     assert claim_surely(world).id == case
 
 
+def test_a_case_that_was_resolved_before_the_answer_came_is_nobodys_any_more() -> None:
+    world = make_world()
+    case = make_case(world, make_mention(world))
+    attempt = f"attempt-{world.backend.clock.ids + 1:08d}"
+
+    def written_and_resolved() -> None:
+        conversation = world.conversation(case)
+        assert conversation.case is not None
+        held = cases.claim(conversation.case, "ana", attempt=attempt, now=world.now)
+        done = cases.resolve(
+            held, "ana", held.epoch, resolution="solved", seen=held.pending, now=world.now
+        )
+        world.desk.handing.conversations.save(replace(conversation, case=done))
+
+    world.before("put_item", written_and_resolved)
+
+    assert claim(ANY, ANA, world.desk) is None
+
+
 def test_a_stale_bell_is_silenced_by_whoever_meets_it() -> None:
     world = make_world()
     case = make_case(world, make_mention(world))
@@ -168,6 +195,29 @@ def test_a_bell_of_an_earlier_epoch_is_stale() -> None:
     assert world.bodies("work-acme-normal") == []
 
 
+def test_a_stale_bell_does_not_bring_its_case_forward() -> None:
+    world = make_world()
+    lowered = make_case(world, make_mention(world, author="1"), band="urgent")
+    conversation = world.conversation(lowered)
+    assert conversation.case is not None
+    later = replace(conversation.case, epoch=5, band="low")
+    world.desk.handing.conversations.save(replace(conversation, case=later))
+    waiting = make_case(world, make_mention(world, author="2"))
+
+    assert [claim_surely(world).id for _ in range(2)] == [waiting, lowered]
+
+
+def test_a_bell_for_a_case_in_somebodys_hand_is_stale_whatever_its_epoch() -> None:
+    world = make_world()
+    case = make_case(world, make_mention(world))
+    epoch = claim_surely(world).epoch
+    world.desk.handing.bells.ring("acme", "normal", Bell(ConversationId(case), epoch))
+
+    assert claim(ANY, BEN, world.desk) is None
+    assert world.case(case).agent == "ana"
+    assert world.bodies("work-acme-normal") == []
+
+
 def test_a_case_that_others_keep_writing_is_left_with_its_bell() -> None:
     world = make_world()
     case = make_case(world, make_mention(world))
@@ -184,6 +234,17 @@ def test_the_index_is_asked_before_there_is_no_work() -> None:
     soon = make_case(world, make_mention(world, author="2"), band="urgent", rings=False)
 
     assert [claim_surely(world).id for _ in range(2)] == [soon, late]
+
+
+def test_the_index_orders_the_cases_of_several_brands_as_one() -> None:
+    world = make_world()
+    soon = make_case(world, make_mention(world, author="1", brand="zenith"), rings=False)
+    late = make_case(world, make_mention(world, author="2"), rings=False)
+    urgent = make_case(
+        world, make_mention(world, author="3", brand="zenith"), band="urgent", rings=False
+    )
+
+    assert [claim_surely(world, BOTH).id for _ in range(3)] == [urgent, soon, late]
 
 
 def test_a_conversation_without_a_case_is_nothing_to_claim() -> None:
@@ -231,6 +292,19 @@ def test_brands_take_turns() -> None:
 
     assert sorted(claimed) == ["acme", "acme", "zenith", "zenith"]
     assert claimed != sorted(claimed)
+
+
+def test_at_every_turn_each_brand_is_asked() -> None:
+    world = make_world()
+    wish = Wish(band="urgent")
+    for turn in range(2):
+        for brand in ("zenith", "acme"):
+            case = make_case(
+                world, make_mention(world, author=f"{turn}", brand=brand), band="urgent"
+            )
+
+            assert claim_surely(world, BOTH, wish).id == case
+            assert world.bodies(f"work-{brand}-urgent") == []
 
 
 def test_an_agent_gets_cases_of_the_own_brands_only() -> None:
@@ -296,6 +370,7 @@ def test_a_candidate_that_was_taken_meanwhile_leaves_the_next_one() -> None:
     [
         ("pl", None, "no_language", "pl", False),
         ("pt", "pt-BR", "legal", "legal", False),
+        ("pt", "pt-BR", "no_language", "", False),
         ("pt-PT", "pt-BR", "legal", "legal", False),
         ("en", None, "legal", "", False),
         ("en", "de", "once", "", True),

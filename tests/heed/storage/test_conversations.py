@@ -6,8 +6,10 @@ from botocore.exceptions import ClientError
 
 from heed.domain.case import RING_AGAIN_MS
 from heed.domain.mention import ConversationId
+from heed.storage.conversations import TableConversations
 from tests.backends import START_MS, memory_backend
 from tests.fakes.refusals import client_error
+from tests.heed.storage.spies import Spy
 from tests.heed.storage.stores import (
     BRAND,
     CONVERSATION,
@@ -20,6 +22,15 @@ from tests.heed.storage.stores import (
 
 def test_what_was_never_saved_is_not_found(store: Store) -> None:
     assert store.conversations.get(CONVERSATION) is None
+
+
+def test_a_conversation_is_read_strongly(memory: Store) -> None:
+    spy = Spy(memory.backend.dynamo)
+
+    TableConversations(spy, memory.backend.table).get(CONVERSATION)
+
+    [(operation, request)] = spy.requests
+    assert (operation, request["ConsistentRead"]) == ("get_item", True)
 
 
 def test_a_saved_conversation_comes_back_with_its_version(store: Store) -> None:

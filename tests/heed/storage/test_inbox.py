@@ -19,7 +19,7 @@ from heed.errors import NotSentError
 from heed.ports import Arrival, Entry, Move, Quarantined, Revocation
 from heed.storage.codec import unpack
 from heed.storage.inbox import PARALLEL_MAX, QUARANTINE_DAYS, SLICE_BYTES_MAX, TableInbox
-from heed.storage.table import TOMBSTONE_DAYS
+from heed.storage.table import TOMBSTONE_DAYS, shard
 from tests.backends import START_MS, memory_backend
 from tests.fakes.refusals import client_error
 from tests.heed.storage.stores import (
@@ -69,6 +69,88 @@ def test_a_created_mention_is_new_once_and_then_known(store: Store) -> None:
         False,
         False,
     )
+
+
+def test_a_delivery_has_its_limits() -> None:
+    assert (PARALLEL_MAX, SLICE_BYTES_MAX, QUARANTINE_DAYS) == (16, 350_000, 30)
+
+
+def test_both_of_two_changes_are_written(memory: Store) -> None:
+    entries = [an_arrival(a_mention("1")), an_arrival(a_mention("2"))]
+
+    assert memory.inbox.put(entries, DEADLINE_S) == (True, True)
+    assert memory.find(a_mention("1"))
+    assert memory.find(a_mention("2"))
+
+
+def test_what_a_webhook_brought_names_no_source(memory: Store) -> None:
+    # It is the rule, and a mention must fit one write unit.
+    memory.put(an_arrival())
+
+    assert "src" not in memory.raw(a_mention())
+
+
+def test_whatever_is_written_hangs_in_the_shard_of_its_own_key(memory: Store) -> None:
+    created, deleted = a_mention("1"), a_mention("2")
+    memory.put(an_arrival(created))
+    memory.put(a_deletion(deleted))
+
+    for mention in (created, deleted):
+        assert memory.raw(mention)["dh"] == {"S": shard(f"mention#{mention.id}")}
+
+
+def test_an_edit_from_before_the_text_that_stands_changes_nothing(store: Store) -> None:
+    mention = a_mention()
+    store.put(an_arrival(mention))
+
+    assert not store.put(an_edit(mention, "older", after_ms=-1))
+    assert store.get(mention).mention.text == mention.text
+
+
+def test_a_tombstone_says_gone_and_is_kept_as_long_as_the_first_trace(memory: Store) -> None:
+    mention, other = a_mention("1"), a_mention("2")
+    kept_until = {"N": str((START_MS + TOMBSTONE_DAYS * DAY_MS) // 1000)}
+    memory.put(an_own_post(mention, received_at=START_MS))
+    memory.put(replace(a_deletion(mention), received_at=START_MS + DAY_MS))
+    memory.put(replace(a_deletion(other), received_at=START_MS))
+    memory.put(an_own_post(other, received_at=START_MS + DAY_MS))
+
+    assert memory.raw(mention)["exp"] == memory.raw(other)["exp"] == kept_until
+    assert memory.raw(mention)["st"] == memory.raw(other)["st"] == {"S": "gone"}
+
+
+def test_a_private_message_of_ours_leaves_a_mark_that_names_the_conversation(
+    store: Store,
+) -> None:
+    ours = a_mention("9001", kind="message", visibility="private", is_own_post=True)
+    unknown_time = replace(ours, object_id="9002", event_at=None)
+
+    assert store.put(an_arrival(ours))
+    assert store.put(an_arrival(unknown_time))
+
+    mark = store.raw(ours)
+    assert mark["cv"] == {"S": an_arrival(ours).conversation}
+    assert (mark["own"], mark["todo"]) == ({"S": "9001"}, {"S": "own"})
+    assert mark["oat"] == {"N": str(ours.event_at)}
+    assert store.raw(unknown_time)["oat"] == {"N": str(START_MS)}
+
+
+def test_the_mark_on_an_answered_mention_leaves_its_conversation_alone(store: Store) -> None:
+    store.put(an_own_post(a_mention()))
+
+    assert "cv" not in store.raw(a_mention())
+
+
+def test_the_first_slice_of_a_quarantined_change_is_listed_by_its_age(memory: Store) -> None:
+    change = Quarantined("x", "acme-app", "{}", "unknown", 7)
+    pk = f"quarantine#{hashlib.sha256(b'{}').hexdigest()}"
+
+    assert memory.put(change)
+
+    [item] = memory.backend.items(pk)
+    assert item["dk"] == {"S": f"quarantine#{shard(pk)}"}
+    assert item["ds"] == {"S": "0000000000007#x"}
+    assert item["sl"] == {"N": "1"}
 
 
 def test_a_new_mention_is_due_and_belongs_to_its_conversation(store: Store) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from heed.domain.policy import VERSION
+from heed.domain.policy import FIRST_LOOK_MS, VERSION
 from heed.domain.reply import Sending, agent_reply, fingerprint, machine_reply
 from heed.ports import Move
 from heed.storage.outbox import TableOutbox
 from tests.backends import START_MS, memory_backend
 from tests.fakes.refusals import client_error
+from tests.heed.storage.spies import Spy
 from tests.heed.storage.stores import (
     CONVERSATION,
     Store,
@@ -66,6 +67,43 @@ def test_a_claim_is_looked_at_before_its_lease_has_long_ended(arrived: Store) ->
     arrived.outbox.claim(REF, seen_in(arrived), FIRST)
 
     assert arrived.due_at(FIRST.lease_until) == [MENTION.id]
+
+
+def test_a_claim_leaves_an_earlier_look_where_it_is(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+
+    memory.claim(MENTION, lease_until=LATER)
+
+    assert memory.raw(MENTION)["da"] == {"N": str(START_MS + FIRST_LOOK_MS)}
+
+
+def test_what_somebody_of_ours_answered_is_not_claimed_for_a_send(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    seen = memory.get(MENTION).sending
+    memory.put(an_own_post(MENTION))
+
+    assert memory.outbox.claim(REF, seen, FIRST) is None
+
+
+def test_a_claim_without_a_decision_keeps_the_one_that_stands(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    held = memory.claim(MENTION)
+    memory.move(MENTION, held, Move("planned", look_at=LATER))
+
+    memory.claim(MENTION, outcome="", reasons=())
+
+    stored = memory.get(MENTION)
+    assert stored.outcome == "acknowledge"
+    assert stored.reasons == ("apology", "negative complaint")
+
+
+def test_a_persons_reply_is_read_strongly(memory: Store) -> None:
+    spy = Spy(memory.backend.dynamo)
+
+    TableOutbox(spy, memory.backend.table).get_reply(REF)
+
+    [(operation, request)] = spy.requests
+    assert (operation, request["ConsistentRead"]) == ("get_item", True)
 
 
 def test_of_two_claims_of_one_epoch_one_wins(arrived: Store) -> None:
@@ -216,6 +254,62 @@ def test_a_postponed_reply_opens_at_its_next_look(arrived: Store) -> None:
     assert stored.reasons[-1] == "throttled"
     assert arrived.due_at(LATER - 1) == []
     assert arrived.due_at(LATER) == [MENTION.id]
+
+
+def test_what_is_in_hand_ends_although_it_was_deleted_meanwhile(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    held = memory.claim(MENTION)
+    memory.put(a_change(MENTION, "deleted", after_ms=5_000))
+
+    assert memory.move(MENTION, held, Move("parked", reason="no_lookup"))
+
+
+def test_what_ended_hangs_in_no_index(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    memory.outbox.hold_draft(REF, memory.get(MENTION).sending, a_draft(received_at=7))
+    assert memory.raw(MENTION)["dk"] == {"S": "acme#draft"}
+    assert memory.raw(MENTION)["ds"] == {"S": "0000000000007"}
+    assert {"dh", "da", "nb"}.isdisjoint(memory.raw(MENTION))
+
+    memory.move(MENTION, memory.get(MENTION).sending, Move("refused", reason="stale"))
+
+    assert {"dk", "ds", "dt", "dh", "da", "nb"}.isdisjoint(memory.raw(MENTION))
+
+
+def test_what_was_sent_is_due_no_more(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    held = memory.claim(MENTION)
+
+    memory.move(MENTION, held, Move("sent", reply_id="r1"))
+
+    assert {"dh", "da", "nb"}.isdisjoint(memory.raw(MENTION))
+
+
+def test_a_draft_that_is_planned_again_is_due_again(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    memory.outbox.hold_draft(REF, memory.get(MENTION).sending, a_draft())
+
+    memory.move(MENTION, memory.get(MENTION).sending, Move("planned", look_at=LATER))
+
+    assert memory.due_at(LATER) == [MENTION.id]
+
+
+def test_a_doubt_is_as_old_as_its_first_instant_until_it_is_settled(memory: Store) -> None:
+    memory.put(an_arrival(MENTION))
+    held = memory.claim(MENTION)
+
+    memory.move(MENTION, held, Move("doubt", look_at=LATER, doubt_at=START_MS + 1))
+    memory.move(MENTION, held, Move("doubt", look_at=LATER, doubt_at=START_MS + 2))
+    assert memory.get(MENTION).sending.doubt_at == START_MS + 1
+    looked = memory.outbox.claim(REF, memory.get(MENTION).sending, LOOK)
+    assert looked is not None
+    assert looked.doubt_at == START_MS + 1
+    memory.move(MENTION, looked, Move("doubt", look_at=LATER))
+    assert memory.get(MENTION).sending.doubt_at == START_MS + 1
+
+    memory.move(MENTION, memory.get(MENTION).sending, Move("planned", look_at=LATER))
+
+    assert memory.get(MENTION).sending.doubt_at == 0
 
 
 def test_a_doubt_counts_its_looks(arrived: Store) -> None:
