@@ -46,6 +46,20 @@ class Page:
 
 def read_range(plan: Plan, values: Values, spec: TableSpec, index: str | None) -> KeyRange:
     """Work out the range of a query from its key condition."""
+    conditions = read_key_conditions(plan, spec, index)
+    pk, *sort_names = spec.key_names(index)
+    operands = {
+        one.name: [_operand(values[value], spec, one.name) for value in one.values]
+        for one in conditions.values()
+    }
+    if not sort_names or sort_names[0] not in conditions:
+        return KeyRange(operands[pk][0], "", [])
+    sort = conditions[sort_names[0]]
+    return KeyRange(operands[pk][0], sort.operator, operands[sort.name])
+
+
+def read_key_conditions(plan: Plan, spec: TableSpec, index: str | None) -> dict[str, KeyCondition]:
+    """Take a key condition apart: by name of the key."""
     if plan.key_condition is None:
         raise RefusalError(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
@@ -62,14 +76,7 @@ def read_range(plan: Plan, values: Values, spec: TableSpec, index: str | None) -
         conditions[condition.name] = condition
     pk, *sort_names = spec.key_names(index)
     _check_names(conditions, pk, sort_names)
-    operands = {
-        one.name: [_operand(values[value], spec, one.name) for value in one.values]
-        for one in conditions.values()
-    }
-    if not sort_names or sort_names[0] not in conditions:
-        return KeyRange(operands[pk][0], "", [])
-    sort = conditions[sort_names[0]]
-    return KeyRange(operands[pk][0], sort.operator, operands[sort.name])
+    return conditions
 
 
 def _conjuncts(node: Node) -> list[Node]:

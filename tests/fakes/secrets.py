@@ -31,12 +31,21 @@ class _Secret:
 
 
 class FakeSecretsManager:
-    """Takes the keyword arguments of a boto3 client's methods and gives answers of its shapes."""
+    """Takes the keyword arguments of a boto3 client's methods and gives answers of its shapes.
 
-    def __init__(self, now_ms: Clock = lambda: 0, on_call: CallHook | None = None) -> None:
+    `checked` false trusts the callers, for a simulation.
+    """
+
+    def __init__(
+        self,
+        now_ms: Clock = lambda: 0,
+        on_call: CallHook | None = None,
+        *,
+        checked: bool = True,
+    ) -> None:
         self._now_ms = now_ms
         self._secrets: dict[str, _Secret] = {}
-        self._recorder = CallRecorder("secretsmanager", on_call)
+        self._recorder = CallRecorder("secretsmanager", on_call, checked=checked)
         self._versions = 0
 
     @property

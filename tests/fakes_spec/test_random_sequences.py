@@ -97,10 +97,10 @@ def test_random_sequences_agree_with_moto(make_backend: MakeBackend) -> None:
             if _only_removes(request) and not fake.call("get_item", Key=key).answer:
                 # moto then creates an item.
                 continue
-            expected = _call(fake, operation, key, request)
+            expected = call_at(fake, operation, key, request)
             # moto lets through much that is invalid, or stores a part of it.
             if expected.error != INVALID:
-                assert _call(moto, operation, key, request) == expected, (operation, request)
+                assert call_at(moto, operation, key, request) == expected, (operation, request)
             compared[f"{operation} {expected.error}"] += 1
         assert fake.items(partition) == moto.items(partition)
 
@@ -114,7 +114,7 @@ def _only_removes(request: Request) -> bool:
     return str(request.get("UpdateExpression", "")).startswith(("REMOVE", "DELETE"))
 
 
-def _call(backend: Backend, operation: str, key: Item, request: Request) -> Outcome:
+def call_at(backend: Backend, operation: str, key: Item, request: Request) -> Outcome:
     """Call, and leave the wording of messages out of the comparison."""
     addressed = {**request, "Key": key}
     if operation == "put_item":

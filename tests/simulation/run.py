@@ -43,14 +43,19 @@ class Outcome:
         return hashlib.blake2b("\n".join(self.trace).encode(), digest_size=16).hexdigest()
 
 
-def simulate(seed: int, variant: str = "", *, traced: bool = False) -> Outcome:
-    """Run one seed."""
+def simulate(
+    seed: int, variant: str = "", *, traced: bool = False, checked: bool = False
+) -> Outcome:
+    """Run one seed. `checked` lets the stand-ins check and copy whatever passes through them; the
+    trace is the same."""
     gc.disable()
     rng = random.Random(f"heed {seed}")
     engine = Engine(random.Random(rng.random()), trace=Trace([] if traced else None))
     faults = Faults(engine, random.Random(rng.random()), intensity=rng.choice(INTENSITIES))
     faults.ends_ms = START_MS + CHAOS_MS
-    world = World(engine, random.Random(rng.random()), faults, VARIANTS.get(variant))
+    world = World(
+        engine, random.Random(rng.random()), faults, VARIANTS.get(variant), is_checked=checked
+    )
     visitors = Visitors(world, random.Random(rng.random()))
     visitors.begin(rng.randint(MENTIONS_MIN, MENTIONS_MAX), WRITING_MS)
     desk = Desk(world, random.Random(rng.random()), START_MS + CHAOS_MS)

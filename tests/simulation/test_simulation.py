@@ -46,6 +46,14 @@ def test_a_seed_gives_the_same_trace_in_every_process() -> None:
     assert first == second
 
 
+@pytest.mark.parametrize("seed", [0, 3, 9])
+def test_stand_ins_that_check_every_call_give_the_same_trace(seed: int) -> None:
+    trusting, checking = simulate(seed, traced=True), simulate(seed, traced=True, checked=True)
+
+    assert checking.digest == trusting.digest
+    assert checking.found.violations == []
+
+
 @pytest.mark.parametrize("seed", [0, 1, 7, STREAM_OUTAGE_AT, QUEUE_OUTAGE_AT])
 def test_the_real_flow_keeps_every_promise(seed: int) -> None:
     outcome = simulate(seed)

@@ -190,7 +190,8 @@ class Pump:
 
 @dataclass(slots=True)
 class World:
-    """Everything there is for one seed. `wrap` puts a naive step in the place of the real one."""
+    """Everything there is for one seed. `wrap` puts a naive step in the place of the real one;
+    `is_checked` lets the stand-ins check every call, which takes twice as long."""
 
     engine: Engine
     rng: random.Random
@@ -202,6 +203,7 @@ class World:
     lanes: dict[str, Pump] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
     is_mixed: bool = False
+    is_checked: bool = False
     has_budgets: bool = True
     due_shards: frozenset[str] = frozenset()
     _sweeps_thinned_until_ms: int = 0
@@ -215,12 +217,13 @@ class World:
 
     def __post_init__(self) -> None:
         now, hook = self.engine.true_now, self._on_call
-        self.dynamo = FakeDynamo(now, on_call=hook)
+        checked = self.is_checked
+        self.dynamo = FakeDynamo(now, on_call=hook, checked=checked)
         spec = TableSpec(TABLE, "pk", "sk", indexes=INDEXES, types=dict.fromkeys(NUMBERS, "N"))
         self.dynamo.add_table(spec)
         self.dynamo.index_lag_ms = self.rng.choice((0, 300, 2_000))
-        self.sqs = FakeSqs(now, hook)
-        self.secrets = FakeSecretsManager(now, hook)
+        self.sqs = FakeSqs(now, hook, checked=checked)
+        self.secrets = FakeSecretsManager(now, hook, checked=checked)
         self.sns = FakeSns(TOPIC, on_call=hook)
         self.platforms = Platforms(self.engine, self.faults, self.rng)
         self.platforms.on_expiry = self._token_expired
@@ -468,6 +471,8 @@ class World:
     def _read_lane(self, platform: str) -> None:
         pump = self.lanes[platform]
         if pump.busy >= LANE_WORKERS_MAX or self.engine.now_ms < pump.opens_ms:
+            return
+        if self.sqs.is_empty(f"reply-{platform}"):
             return
         url = f"{self._queue_base}reply-{platform}"
         with self.faults.muted():
