@@ -52,7 +52,8 @@ class TrustingCalls:
         _expect(_plan(request, _names(request)), request, None if old is None else old.item)
         if old is None or old.item != item:
             table.replace(position, Row(item, 0), None)
-        return _attributes(request.get("ReturnValues", "NONE"), old and old.item, item)
+        before = None if old is None else old.item
+        return _attributes(request.get("ReturnValues", "NONE"), before, item)
 
     def _update_item(self, request: Request) -> Answer:
         table, key = self._tables[request["TableName"]], request["Key"]

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 from heed import adapter as adapters
+from tests.fuzz import thousand
 from tests.fuzz.gateway import ENVIRONMENT
 from tests.fuzz.intake import Intake
 from tests.fuzz.mutants import rng_of
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
             tally = run_all(part, platform, asked.seed, max(1, round(COUNTS[part] * share)))
             _report(f"{platform} {part}", tally, time.monotonic() - began)
             failures += len(tally.failures)
+    if not asked.part:
+        failures += thousand.run_all()
     _say(f"seed {asked.seed}: {failures} failures, {time.monotonic() - started:.0f} s in all")
     return int(failures > 0)
 

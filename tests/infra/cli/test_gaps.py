@@ -36,6 +36,8 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         for platform, account in (("x", X_ACCOUNT), ("facebook", PAGE)):
             read_again(client, platform, account, at=NOW)
         yield client
+        # Another test's stand-in may still be on around this one: then it would stay.
+        client.delete_table(TableName=TABLE)
 
 
 def read_again(client: Any, platform: str, account: str, *, at: int, trouble: str = "") -> None:
