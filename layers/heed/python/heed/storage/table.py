@@ -5,8 +5,7 @@ Mention (pk mention#<id>, sk -): v schema, st state, ep epoch, by, lu lease, ky 
 tr tries, lk looks, nb not before, db in doubt since, fp fingerprint, rid reply id, br brand, cv
 conversation, ra received, et event time, c content (deflated), src source, todo, kick, de outcome,
 rs reasons, pv policy version, rz last reason to wait or to end, ed edited, gone, own / ofp / oat
-own post, ap approved by, dt draft text, pa first answer of a
-person, exp TTL.
+own post, ap approved by, dt draft text, pa first answer of a person, exp TTL.
 Conversation (pk conv#<id>, sk case): n version and the fields of codec.conversation_item.
 Quarantined change (pk quarantine#<hash>, sk 000 and on): pf platform, cn connection, c slice, rs
 reason, ra received; on the first slice also sl slices, oc what its last replay came to.
