@@ -25,6 +25,26 @@ _AFTER: Final = ("crash_after", "lost_answer", "no_answer")
 # The chance of a fault at the first two visits of a site in a run, and at every later one.
 FIRST_CHANCE: Final = 0.10
 LATER_CHANCE: Final = 0.012
+# Calls to which few worlds come: where they come at all, every other one is broken off.
+RARE_CHANCE: Final = 0.5
+RARE: Final = frozenset(
+    {
+        ("desk", "Mentions.approve"),
+        ("desk", "Mentions.drafts"),
+        ("reply", "AccountStates.note_told"),
+        ("reply", "Controls.disable"),
+        ("reply", "Lanes.ring"),
+        ("reply", "Outbox.hold_draft"),
+        ("reply", "Tokens.store_token"),
+        ("sweep", "Mentions.blank"),
+        ("sweep", "Mentions.finish"),
+        ("sweep", "Mentions.get_bare"),
+        ("sweep", "Mentions.settle_change"),
+        ("sweep", "Outbox.move"),
+        ("triage", "Outbox.move"),
+    }
+)
+_CRASHES: Final[tuple[FaultKind, ...]] = ("crash_before", "crash_after")
 # How long calls take. Source of the orders of magnitude: what the services publish.
 CALL_MS: Final = {"dynamodb": (3, 12), "sqs": (5, 25), "sns": (5, 25), "secretsmanager": (10, 40)}
 
@@ -52,6 +72,8 @@ class Faults:
     def __init__(self, engine: Engine, rng: random.Random, *, intensity: float) -> None:
         self.tally = Tally()
         self.ends_ms = 0
+        # Until then triage ends at its first call, whoever tries.
+        self.triage_down = (0, 0)
         self.last_ms = 0
         self._engine = engine
         self._rng = rng
@@ -92,10 +114,12 @@ class Faults:
             return None
         visits = self._chances[site] = self._chances.get(site, 0) + 1
         chance = (FIRST_CHANCE if visits <= 2 else LATER_CHANCE) * self.intensity
-        rng = self._rng
+        rng, kinds = self._rng, KINDS
+        if site[:2] in RARE and visits <= 2:
+            chance, kinds = RARE_CHANCE, _CRASHES
         if rng.random() >= chance:
             return None
-        kind = KINDS[int(rng.random() * len(KINDS))]
+        kind = kinds[int(rng.random() * len(kinds))]
         self.note(kind, site)
         return kind
 
@@ -110,6 +134,12 @@ class Faults:
 
     def _before(self, worker: Worker, service: str, operation: str) -> None:
         site = (worker.kind, worker.port, operation)
+        if (
+            worker.kind == "triage"
+            and self.triage_down[0] < self._engine.now_ms < (self.triage_down[1])
+        ):
+            self.note("crash_before", site)
+            raise EndedError("crash")
         kind = self.strikes(site)
         low, high = CALL_MS[service]
         wait_ms = low + int(self._rng.random() * (high - low))

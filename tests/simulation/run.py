@@ -23,6 +23,7 @@ MENTIONS_MIN, MENTIONS_MAX = 30, 32
 # lease + two sweeps + the lag of a look-up + the lag of an index + one call under its deadline.
 SETTLED_MS_MAX: Final = 90_000 + 2 * MINUTE_MS + 60_000 + 2_000 + 20_000
 MIXED_EVERY: Final = 4
+TRIAGE_DOWN_EVERY, LANES_DOWN_EVERY = 9, 25
 OUTAGES_EVERY: Final = 400
 STREAM_OUTAGE_AT, QUEUE_OUTAGE_AT = 101, 303
 INTENSITIES: Final = (0.3, 0.6, 1.0, 1.0, 1.6)
@@ -73,14 +74,22 @@ def simulate(
 
 def _plan_outage(world: World, seed: int) -> None:
     """In a few seeds the stream is down for longer than it keeps its records, or the lanes for
-    longer than a queue keeps its messages."""
+    longer than a queue keeps its messages. In more of them triage fails for so long that people get
+    the bare mentions, or the lanes stand still for more than an hour."""
+    if seed % TRIAGE_DOWN_EVERY == 0:
+        world.faults.triage_down = (START_MS + 6 * MINUTE_MS, START_MS + 20 * MINUTE_MS)
+    if seed % LANES_DOWN_EVERY == 0:
+        world.engine.at(10 * MINUTE_MS, partial(world.stop_lanes, 80 * MINUTE_MS, thinned=False))
+        # What sweep does about it shall be broken off, too.
+        world.faults.ends_ms = START_MS + 92 * MINUTE_MS
+        world.faults.note_wait(world.faults.ends_ms)
     stop, for_ms = {
         STREAM_OUTAGE_AT: (world.stop_stream, 26 * HOUR_MS),
         QUEUE_OUTAGE_AT: (world.stop_lanes, 15 * DAY_MS),
     }.get(seed % OUTAGES_EVERY, (None, 0))
     if stop is not None:
         world.engine.at(20 * MINUTE_MS, partial(stop, for_ms))
-        world.faults.last_ms = START_MS + 20 * MINUTE_MS + for_ms
+        world.faults.note_wait(START_MS + 20 * MINUTE_MS + for_ms)
 
 
 def rest(world: World, desk: Desk) -> int:

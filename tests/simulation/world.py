@@ -461,9 +461,9 @@ class World:
     def _wake_lane(self, platform: str, delay_ms: int) -> None:
         self.engine.at(delay_ms, lambda: self._read_lane(platform))
 
-    def stop_lanes(self, for_ms: int) -> None:
+    def stop_lanes(self, for_ms: int, *, thinned: bool = True) -> None:
         """Let nobody take messages. Over days the timer is thinned out, to save our time."""
-        self._sweeps_thinned_until_ms = self.engine.now_ms + for_ms
+        self._sweeps_thinned_until_ms = self.engine.now_ms + (for_ms if thinned else 0)
         for pump in self.lanes.values():
             pump.opens_ms = self.engine.now_ms + for_ms
         self.engine.at(for_ms, lambda: self._wake_lanes(100))

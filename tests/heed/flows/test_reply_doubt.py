@@ -8,7 +8,7 @@ import pytest
 from heed.adapter import Lookup, OwnReply, Response
 from heed.domain.account import AccountId
 from heed.domain.mention import Mention
-from heed.domain.reply import CALL_MS, SKEW_MS, UNDO_MS, ReplyRef
+from heed.domain.reply import KEY_MARGIN_MS, SKEW_MS, UNDO_MS, ReplyRef
 from heed.errors import DoubtfulError, NotSentError, RateLimitedError, ReplyRejectedError
 from heed.flows.reply import reply
 from heed.ports import Claim
@@ -20,7 +20,7 @@ from tests.heed.flows.world import CrashError, World
 
 A = "2100000000000000001"
 MA = f"x#{X_ACCOUNT}#post:{A}"
-LAST_MS = WINDOW_S * 1000 - SKEW_MS - CALL_MS
+LAST_MS = WINDOW_S * 1000 - KEY_MARGIN_MS
 
 
 @pytest.fixture

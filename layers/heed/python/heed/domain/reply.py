@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from heed.domain.clock import SECOND_MS
+from heed.domain.clock import MINUTE_MS, SECOND_MS
 from heed.domain.mention import ConversationId, MentionId
 
 ReplyState = Literal[
@@ -26,9 +26,11 @@ LOOKS_MAX = 2
 LEASE_MARGIN_MS = 30 * SECOND_MS
 # A little less than the minute between two sweeps, or only the one after next would find it due.
 RETRY_MS = 45 * SECOND_MS
-# How far the clocks of two workers may lie apart, and how long a call may take.
+# How far the clocks of two workers may lie apart.
 SKEW_MS = 10 * SECOND_MS
-CALL_MS = 10 * SECOND_MS
+# So long before a platform forgets a key it is not relied on any more: two workers' clocks, the
+# deadline of a call, and a request that arrives when nobody waits for it.
+KEY_MARGIN_MS = MINUTE_MS
 # A person may take a reply back for so long; it does not leave before.
 UNDO_MS = 15 * SECOND_MS
 
@@ -88,7 +90,7 @@ def is_stranded(sending: Sending, now: int) -> bool:
 def key_holds(sending: Sending, window_s: int, now: int) -> bool:
     """Whether the platform still knows the key of the first try, also when a call that leaves now
     arrives: then it drops a second one itself. `window_s`: how long it remembers keys."""
-    ends_at = sending.first_try_at + window_s * 1000 - SKEW_MS - CALL_MS
+    ends_at = sending.first_try_at + window_s * 1000 - KEY_MARGIN_MS
     return bool(sending.first_try_at) and now < ends_at
 
 
