@@ -391,7 +391,7 @@ class Desk:
             for one in drafts:
                 act = desk_drafts.drop if self.rng.random() < 0.3 else desk_drafts.approve
                 self._call(partial(act, one, agent), lambda _: None, lambda _: None)
-            self._later(5, 30, lambda: self.claim(agent))
+            self._later(20, 120, lambda: self.claim(agent))
 
         self._call(read, got, lambda error: self._later(20, 60, lambda: self.claim(agent)))
 
@@ -417,7 +417,7 @@ class Desk:
         self.accepted.append(Accepted(what, agent.id, case, epoch, now, reply_id))
 
     def _done(self, agent: Agent) -> None:
-        self._later(5, 40, lambda: self.claim(agent))
+        self._later(20, 150, lambda: self.claim(agent))
 
     def _refused(self, agent: Agent, held: Held) -> Callable[[HeedError], None]:
         def refused(error: HeedError) -> None:
