@@ -48,7 +48,8 @@ class Labelled:
 
 def label_all(services: Any, engine: Engine) -> Any:
     """Label every contract among the fields of a flow's services; nested services too."""
-    hints = _hints(type(services))
+    kind: Any = type(services)
+    hints = _hints(kind)
     changed: dict[str, Any] = {}
     for name, hint in hints.items():
         value = getattr(services, name)

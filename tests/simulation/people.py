@@ -367,11 +367,11 @@ class Desk:
 
         def got(case: CaseView | None) -> None:
             if case is None:
-                self._later(40, 240, lambda: self.look_around(agent))
+                self._later(60, 300, lambda: self.look_around(agent))
                 return
             now = self.world.engine.now_ms
             self._took("claim", agent, case.id, case.epoch)
-            self._later(5, 240, lambda: self.go_on(agent, Held(case, now)))
+            self._later(10, 300, lambda: self.go_on(agent, Held(case, now)))
 
         self._call(
             lambda s: desk_claims.claim(wish, agent, s),
@@ -400,7 +400,7 @@ class Desk:
         draw = self.rng.random()
         if draw < 0.12:
             # Gone for lunch; back when the lease may have run out, with the old epoch.
-            self._later(60, 2_400, lambda: self.answer(agent, held))
+            self._later(60, 1_500, lambda: self.answer(agent, held))
         elif draw < 0.22:
             self.renew(agent, held)
         elif draw < 0.32:
