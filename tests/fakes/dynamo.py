@@ -66,7 +66,9 @@ class FakeDynamo:
 
     def add_table(self, spec: TableSpec) -> None:
         """Create a table with its indexes and its stream."""
-        self._tables[spec.name] = Table(spec, self.meter, self._now_ms)
+        self._tables[spec.name] = Table(
+            spec, self.meter, self._now_ms, sized=self._recorder.checked
+        )
 
     @property
     def calls(self) -> list[Call]:

@@ -47,8 +47,9 @@ class TableSpec:
 class Index:
     """One index: changes reach its shelf when the clock passes their time plus the lag."""
 
-    def __init__(self, spec: TableSpec, name: str) -> None:
+    def __init__(self, spec: TableSpec, name: str, *, sized: bool) -> None:
         self.name = name
+        self._sized = sized
         self.label = f"{spec.name}/{name}"
         self.key_names = spec.key_names(name)
         self.projected = tuple(dict.fromkeys((*self.key_names, *spec.key_names())))
@@ -68,7 +69,7 @@ class Index:
             units += write_units(self._rows.pop(before).size_bytes)
         if after is not None and new is not None:
             entry = {name: new[name] for name in self.projected}
-            row = self._rows[after] = Row(entry, item_bytes(entry))
+            row = self._rows[after] = Row(entry, item_bytes(entry) if self._sized else 0)
             units += write_units(row.size_bytes)
         self._pending.append((at_ms, before, after, row))
         return units
@@ -93,13 +94,14 @@ class Index:
 
 
 class Table:
-    """One table with its rows, indexes and stream."""
+    """One table with its rows, indexes and stream; `sized` false leaves out what entries of the
+    indexes cost."""
 
-    def __init__(self, spec: TableSpec, meter: Meter, now_ms: Clock) -> None:
+    def __init__(self, spec: TableSpec, meter: Meter, now_ms: Clock, *, sized: bool = True) -> None:
         self.spec = spec
         self.key_names = spec.key_names()
         self.shelf = Shelf()
-        self.indexes = {name: Index(spec, name) for name in spec.indexes}
+        self.indexes = {name: Index(spec, name, sized=sized) for name in spec.indexes}
         self.stream = Stream(spec.name)
         self._meter = meter
         self._now_ms = now_ms

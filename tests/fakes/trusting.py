@@ -48,12 +48,12 @@ class TrustingCalls:
         table = self._tables[request["TableName"]]
         item: Item = request["Item"]
         position = _position(table, item)
-        old = table.shelf.rows.get(position)
-        _expect(_plan(request, _names(request)), request, None if old is None else old.item)
-        if old is None or old.item != item:
+        row = table.shelf.rows.get(position)
+        old = None if row is None else row.item
+        _expect(_plan(request, _names(request)), request, old)
+        if old != item:
             table.replace(position, Row(item, 0), None)
-        before = None if old is None else old.item
-        return _attributes(request.get("ReturnValues", "NONE"), before, item)
+        return _attributes(request.get("ReturnValues", "NONE"), old, item)
 
     def _update_item(self, request: Request) -> Answer:
         table, key = self._tables[request["TableName"]], request["Key"]

@@ -33,6 +33,7 @@ class Worker:
     outcome: str = ""
     result: Any = None
     calls: int = 0
+    then: "Then | None" = None
 
 
 Then = Callable[[Worker], None]
@@ -98,7 +99,7 @@ class Engine:
         timeout."""
         self._workers += 1
         begins = self.now_ms + delay_ms
-        worker = Worker(kind, self._workers, begins + timeout_ms, skew_ms)
+        worker = Worker(kind, self._workers, begins + timeout_ms, skew_ms, then=then)
 
         def run() -> None:
             try:
@@ -114,7 +115,7 @@ class Engine:
                 self.trace.add(self.now_ms, worker, told)
 
         worker.thread = greenlet(run)
-        self._put(begins, worker, lambda: then(worker))
+        self._put(begins, worker, None)
 
     def pause(self, ms: int) -> None:
         """Let others go on for a while; the hard timeout may strike meanwhile."""
@@ -123,7 +124,7 @@ class Engine:
             return
         wakes = self.now_ms + ms
         late = wakes > worker.deadline_ms
-        self._put(min(wakes, worker.deadline_ms), worker, self._then[worker.number])
+        self._put(worker.deadline_ms if late else wakes, worker, None)
         worker.thread.parent.switch()
         if late:
             raise EndedError("timeout")
@@ -137,19 +138,15 @@ class Engine:
                 if act is not None:
                     act()
                 continue
-            self._go_on(worker, act)
+            self._go_on(worker)
         self.now_ms = max(self.now_ms, until_ms)
 
-    _then: dict[int, Callable[[], None]] = field(default_factory=dict)
-
-    def _go_on(self, worker: Worker, then: Callable[[], None] | None) -> None:
-        if then is not None:
-            self._then[worker.number] = then
+    def _go_on(self, worker: Worker) -> None:
         self.worker = worker
         worker.thread.switch()
         self.worker = None
-        if worker.thread.dead:
-            self._then.pop(worker.number)()
+        if worker.thread.dead and worker.then is not None:
+            worker.then(worker)
 
     def _put(self, at_ms: int, worker: Worker | None, act: Callable[[], None] | None) -> None:
         self._entries += 1

@@ -104,7 +104,7 @@ class Faults:
             return
         if phase == "before":
             self._before(worker, service, operation)
-        else:
+        elif self._pending:
             self._after(worker)
 
     def strikes(self, site: Site) -> FaultKind | None:

@@ -2,6 +2,7 @@
 which one it is. So a new contract, or a new method, makes new call sites by itself."""
 
 import inspect
+from functools import cache
 from typing import Any, Final, Protocol, get_type_hints
 
 from heed import ports
@@ -47,7 +48,8 @@ class Labelled:
 
 def label_all(services: Any, engine: Engine) -> Any:
     """Label every contract among the fields of a flow's services; nested services too."""
-    hints = get_type_hints(type(services))
+    kind: Any = type(services)
+    hints = _hints(kind)
     changed: dict[str, Any] = {}
     for name, hint in hints.items():
         value = getattr(services, name)
@@ -60,6 +62,11 @@ def label_all(services: Any, engine: Engine) -> Any:
         # Frozen for the flows; here the one who builds them goes on building.
         object.__setattr__(services, name, value)
     return services
+
+
+@cache
+def _hints(services: type) -> dict[str, Any]:
+    return get_type_hints(services)
 
 
 def is_contract(hint: Any) -> bool:

@@ -367,11 +367,11 @@ class Desk:
 
         def got(case: CaseView | None) -> None:
             if case is None:
-                self._later(40, 240, lambda: self.look_around(agent))
+                self._later(60, 300, lambda: self.look_around(agent))
                 return
             now = self.world.engine.now_ms
             self._took("claim", agent, case.id, case.epoch)
-            self._later(5, 240, lambda: self.go_on(agent, Held(case, now)))
+            self._later(10, 300, lambda: self.go_on(agent, Held(case, now)))
 
         self._call(
             lambda s: desk_claims.claim(wish, agent, s),
@@ -391,7 +391,7 @@ class Desk:
             for one in drafts:
                 act = desk_drafts.drop if self.rng.random() < 0.3 else desk_drafts.approve
                 self._call(partial(act, one, agent), lambda _: None, lambda _: None)
-            self._later(5, 30, lambda: self.claim(agent))
+            self._later(20, 120, lambda: self.claim(agent))
 
         self._call(read, got, lambda error: self._later(20, 60, lambda: self.claim(agent)))
 
@@ -400,7 +400,7 @@ class Desk:
         draw = self.rng.random()
         if draw < 0.12:
             # Gone for lunch; back when the lease may have run out, with the old epoch.
-            self._later(60, 2_400, lambda: self.answer(agent, held))
+            self._later(60, 1_500, lambda: self.answer(agent, held))
         elif draw < 0.22:
             self.renew(agent, held)
         elif draw < 0.32:
@@ -417,7 +417,7 @@ class Desk:
         self.accepted.append(Accepted(what, agent.id, case, epoch, now, reply_id))
 
     def _done(self, agent: Agent) -> None:
-        self._later(5, 40, lambda: self.claim(agent))
+        self._later(20, 150, lambda: self.claim(agent))
 
     def _refused(self, agent: Agent, held: Held) -> Callable[[HeedError], None]:
         def refused(error: HeedError) -> None:

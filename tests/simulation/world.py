@@ -390,7 +390,9 @@ class World:
 
     def _wake_stream(self, delay_ms: int) -> None:
         pump = self.stream_pump
-        if not pump.is_awake and not pump.busy:
+        if pump.is_awake or pump.busy:
+            return
+        if pump.position < len(self.dynamo.stream(TABLE)):
             pump.is_awake = True
             self.engine.at(delay_ms, self._read_stream)
 
@@ -456,7 +458,8 @@ class World:
 
     def _wake_lanes(self, delay_ms: int) -> None:
         for platform in self.lanes:
-            self._wake_lane(platform, delay_ms)
+            if not self.sqs.is_empty(f"reply-{platform}"):
+                self._wake_lane(platform, delay_ms)
 
     def _wake_lane(self, platform: str, delay_ms: int) -> None:
         self.engine.at(delay_ms, lambda: self._read_lane(platform))

@@ -116,6 +116,8 @@ def mention_id(platform: str, account: str, kind: Kind, object_id: str) -> Menti
 
 
 def _encoded(part: str) -> str:
+    if part.isalnum() and part.isascii():
+        return part  # As most ids are.
     # surrogatepass: a lone surrogate in an id must give a key, not a crash.
     return quote(part, safe="!$&'()*+,-./:;<=>?@[]^_`{}~\"", errors="surrogatepass")
 

@@ -99,7 +99,9 @@ def key(pk: str, sk: str = SELF) -> Item:
 
 def id_part(value: str) -> str:
     """Encode a platform's id as a part of a key: ASCII, no `#`, hashed above 200 bytes."""
-    encoded = quote(value, safe=":", errors="surrogatepass")
+    # Most ids are letters and digits.
+    plain = value.isalnum() and value.isascii()
+    encoded = value if plain else quote(value, safe=":", errors="surrogatepass")
     if len(encoded) <= OBJECT_ID_BYTES_MAX:
         return encoded
     return f"sha256-{hashlib.sha256(encoded.encode()).hexdigest()}"
