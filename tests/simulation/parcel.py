@@ -199,6 +199,10 @@ class ParcelTwin:
         self.posts.append(posted)
         return Response(201, {}, json.dumps({"id": posted.id}).encode())
 
+    def refresh_token(self, account: str) -> str:
+        """Tell the refresh token that serves now."""
+        return f"refresh-{account}-{self._renewals}"
+
     def renew(self, body: bytes) -> Response:
         """Give another token for a refresh token, which serves until its successor does."""
         offered = json.loads(body)["with"]

@@ -64,6 +64,7 @@ def simulate(
     world.is_mixed = seed % MIXED_EVERY == 0
     _plan_outage(world, seed)
     engine.run(START_MS + CHAOS_MS)
+    world.reconnect()
     calm_ms = rest(world, desk)
     found = check(world, visitors, desk, calm_ms)
     if found.settled_ms > SETTLED_MS_MAX and not variant:

@@ -275,6 +275,15 @@ class World:
 
         self.engine.at(self.rng.randrange(MINUTE_MS, 6 * MINUTE_MS), renew)
 
+    def reconnect(self) -> None:
+        """Somebody connects the account anew whose tokens Heed renews: two lost answers in a row
+        lose an account, and people are paged for it."""
+        token = self.platforms.renew_token("parcel", PARCEL_ACME)
+        refresh_token = self.platforms.parcel.refresh_token(PARCEL_ACME)
+        name = f"parcel/{PARCEL_ACME}/token"
+        self.store_secret(name, token=token, refresh_token=refresh_token)
+        self.faults.note_wait(self.engine.now_ms)
+
     def services(self, kind: str) -> Any:
         """Give a function its services; a process that ended takes its caches with it."""
         if kind not in self._made:

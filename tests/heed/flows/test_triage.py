@@ -513,6 +513,23 @@ def test_a_deletion_while_the_text_leaves_waits_for_the_sender(world: World) -> 
     assert "c" not in world.item(MA)
 
 
+def test_a_deletion_below_which_our_text_may_stand_gives_its_slot_to_nobody(world: World) -> None:
+    say(world)
+    world.triage()
+    sending = claimed(world)
+    world.outbox.move(world.ref(MA), sending, Move("parked", reason="no_lookup"))
+    world.clock.forward(s=1)
+
+    world.deliver("x", x_deletion(A))
+    world.run()
+
+    assert world.state(MA) == "parked"
+    assert "delete_ours" in world.case(MA).chores
+    ack = world.conversation(MA).ack
+    assert ack is not None
+    assert ack.of == MA
+
+
 def test_a_deletion_keeps_the_key_for_thirty_days(world: World) -> None:
     say(world)
     world.run()

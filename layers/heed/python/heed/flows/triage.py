@@ -250,7 +250,8 @@ def _deleted(stored: StoredMention, s: Triaging) -> str:
     if state in _IN_FLIGHT:
         # `todo` stays: whatever the sender writes next brings this record back.
         return "in_flight"
-    if state == "sent":
+    # What is parked may be visible: nobody else may get the slot, and somebody must look.
+    if state in ("sent", "parked"):
         told = handover.to_person(
             stored, "deleted_after_reply", s.handing, band="low", chore="delete_ours"
         )
@@ -262,7 +263,7 @@ def _deleted(stored: StoredMention, s: Triaging) -> str:
         return "contended"
     # Before the write that ends it: nobody would come back for a text that was left behind.
     s.handing.mentions.blank(stored.mention.id, s.handing.time.now())
-    if state in ("sent", "gone"):
+    if state in ("sent", "parked", "gone"):
         s.handing.mentions.settle_change(stored)
     elif not s.handing.mentions.finish(stored, "gone", "deleted", ()):
         return "changed"
