@@ -42,10 +42,10 @@ help: ## show this list
 run: .venv/.ready ## the whole system on this machine; ONCE=1 ends after the summary
 	@$(WITH_NODE) $(BIN)/heed up $(if $(ONCE),--once)
 
-test: .venv/.ready ## every test, with coverage, and two thousand seeds
+test: .venv/.ready ## every test, with coverage, and a thousand seeds
 	@$(WITH_NODE) $(BIN)/pytest $(SPREAD) --cov --cov-fail-under=$(COVERAGE_MIN)
 	@$(BIN)/coverage report --include='$(CORE)' --fail-under=$(COVERAGE_CORE_MIN)
-	@$(BIN)/python -m tests.simulation
+	@SEEDS=1000 $(BIN)/python -m tests.simulation
 
 check: .venv/.ready ## format, lint, types, tests
 	@$(BIN)/ruff format --check

@@ -31,6 +31,7 @@ RARE: Final = frozenset(
     {
         ("desk", "Mentions.approve"),
         ("desk", "Mentions.drafts"),
+        ("desk", "Mentions.finish"),
         ("reply", "AccountStates.note_told"),
         ("reply", "Controls.disable"),
         ("reply", "Lanes.ring"),

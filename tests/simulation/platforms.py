@@ -19,7 +19,7 @@ from infra.local.twins.x_rules import XRules
 from tests.heed.flows import bodies
 from tests.simulation import parcel
 from tests.simulation.engine import EndedError, Engine
-from tests.simulation.faults import FIRST_CHANCE, LATER_CHANCE, Faults, Site
+from tests.simulation.faults import FIRST_CHANCE, LATER_CHANCE, RARE_CHANCE, Faults, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,8 +163,10 @@ class Platforms:
         if not faults.are_on:
             return None
         first = faults.tally.visited[site] <= 4
-        chance = 1.5 * FIRST_CHANCE if first else 6 * LATER_CHANCE
-        if self._rng.random() >= chance * faults.intensity:
+        chance = (1.5 * FIRST_CHANCE if first else 6 * LATER_CHANCE) * faults.intensity
+        if site[2].endswith("renew") and first:
+            chance = RARE_CHANCE
+        if self._rng.random() >= chance:
             return None
         kind = SEND_FAULTS[int(self._rng.random() * len(SEND_FAULTS))]
         faults.note(kind, site)

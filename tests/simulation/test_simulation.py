@@ -79,7 +79,7 @@ def test_what_is_not_in_the_world_is_named_with_its_reason() -> None:
 
 def test_a_call_without_its_crashes_is_a_gap() -> None:
     report = Report()
-    report.tally.visited["reply", "Sender.send", "new post"] = 1
+    report.tally.visited["reply", "Sender.send", "new post"] = 40
 
     assert "reply/Sender.send/new post: crash_before only 0 times" in report.gaps()
 
